@@ -12,6 +12,7 @@ from support.http_server import Reply, free_port
 from support.jobs import Notes
 from support.kubernetes_deploys import (
     V2,
+    Clock,
     caught,
     deploying,
     is_patch,
@@ -37,6 +38,25 @@ def test_403_names_the_verb_and_the_resource(cluster: Cluster, verb: str) -> Non
     assert error.code is Code.UNAUTHORIZED
     assert f"may not {verb} deployments in namespace shop (403)" in error.message
     assert f"Grant it the verb {verb} on deployments" in error.hint
+    assert job.handles["kubernetes"] == ""
+
+
+def test_403_for_nobody_is_about_the_credentials(cluster: Cluster) -> None:
+    message = 'deployments.apps "web" is forbidden: User "system:anonymous" cannot get resource "x"'
+    cluster.instead(status_of(403, "Forbidden", message))
+    error = caught(deploying(cluster).deploy, V2, Notes())
+    assert "does not accept the credentials (403); they may have expired" in error.message
+
+
+def test_500_gives_the_reason_and_is_certain_where_a_webhook_could_not_be_called(
+    cluster: Cluster, clock: Clock
+) -> None:
+    message = 'Internal error occurred: failed calling webhook "policy": connection refused'
+    cluster.instead(status_of(500, "InternalError", message), where=is_patch)
+    job = Notes()
+    error = caught(deploying(cluster).deploy, V2, job)
+    assert f"Kubernetes failed to patch deployments (500): {message}." in error.message
+    assert (error.facts["sent"], clock.now) == (False, 1000.0)
     assert job.handles["kubernetes"] == ""
 
 

@@ -25,6 +25,10 @@ _APPS, _CORE = "/apis/apps/v1", "/api/v1"
 # How the authorizer of Kubernetes words a missing right.
 _MISSING_RIGHT = re.compile(r'cannot (\w+) resource "([^"]+)"')
 
+# Who asks with a certificate that the cluster does not know.
+_NOBODY = 'User "system:anonymous"'
+_WEBHOOK = "failed calling webhook"
+
 Object = Mapping[str, Any]
 
 
@@ -61,6 +65,8 @@ class Client(vendor.Client):
     """
 
     service = "Kubernetes"
+    # It says what failed, such as the webhook that it could not call.
+    explained = (*vendor.EXPLAINED, 500)
     # The pods of a large workload: 10 KB each.
     max_bytes = 30_000_000
 
@@ -179,11 +185,12 @@ class Client(vendor.Client):
     def _error(self, response: Response, workload: Workload, asked: _Asked) -> OpsroomError:
         status, words, facts = response.status, self.words(response), response.facts
         content = response.content()
-        if status == 401:
-            return self._not_accepted(facts)
+        message = text_at(content, "message")
+        if status == 401 or (status == 403 and _NOBODY in message):
+            return self._not_accepted(status, facts)
         if text_at(content, "kind") != "Status":
             return self.not_the_api(response)
-        right = _MISSING_RIGHT.search(text_at(content, "message"))
+        right = _MISSING_RIGHT.search(message)
         if status == 403 and right:
             verb, resource = right.groups()
             message = (
@@ -198,13 +205,18 @@ class Client(vendor.Client):
         if status == 404:
             return self.not_the_api(response)
         because = f": {words}" if words else ""
-        facts["reason"] = words
         what = f"to {asked.verb} {asked.resource}"
+        if status == 500:
+            message = f"Kubernetes failed {what} (500){because}."
+            # A webhook is called before anything is stored.
+            sent = facts["sent"] and _WEBHOOK not in words
+            return Failure(Code.BAD_ANSWER, message, "Try again.", {**facts, "sent": sent})
+        facts["reason"] = words
         message = f"Kubernetes rejected the request {what} ({status}){because}."
         return Refusal(Code.NOT_ACCEPTED, message, "", facts)
 
-    def _not_accepted(self, facts: Mapping[str, Any]) -> Failure:
-        message = "Kubernetes does not accept the credentials (401); they may have expired."
+    def _not_accepted(self, status: int, facts: Mapping[str, Any]) -> Failure:
+        message = f"Kubernetes does not accept the credentials ({status}); they may have expired."
         hint = f"An administrator has to renew them: {self._connection.source.place}."
         return Failure(Code.UNAUTHORIZED, message, hint, facts)
 
