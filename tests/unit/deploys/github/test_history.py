@@ -110,3 +110,8 @@ def test_the_link_shows_the_same_on_github(deployer: Any) -> None:
     link = deployer.compare_link("v1.0.0", "release/2@x")
     assert link == "https://github.com/acme/web/compare/v1.0.0...release%2F2@x"
     assert deployer.compare_link("", "v1.0.0") == ""
+
+
+def test_versions_that_are_not_those_of_git_have_no_link(vendor: Vendor) -> None:
+    made = deployer_at(vendor, versions="any", ref="main", inputs={"tag": "{version}"})
+    assert made.compare_link("1", "2") == ""

@@ -43,6 +43,8 @@ def test_correlation_and_force_can_be_turned_off() -> None:
         ({"inputs": {"x": "${{ github.token }}"}}, "inputs.x: expected no expression"),
         ({"inputs": {"opsroom": "x"}}, "inputs.opsroom: is sent anyway"),
         ({"inputs": {f"i{n}": "x" for n in range(25)}}, "GitHub takes 25 inputs at most"),
+        ({"mode": "deployment", "inputs": {"version": "x"}}, "inputs.version: is sent anyway"),
+        ({"mode": "deployment", "source": "acme/x"}, "source: a deployment is one of a version"),
         ({"correlation": "a b"}, "correlation: expected the name of an input, or false"),
         ({"correlation": True}, "correlation: expected the name of an input, or false"),
         ({"force_cancel_after": "1h"}, "force_cancel_after: expected a length of time"),

@@ -10,7 +10,7 @@ from .. import Commit, Deployer, Resolved, Target
 from ..remote.deployer import RemoteDeployer
 from ..reverts import referred_to
 from .deployment import DeploymentService
-from .options import Mode, Options
+from .options import Mode, Options, Versions
 from .service import GithubService
 from .workflow import WorkflowService
 
@@ -60,7 +60,7 @@ class GithubDeployer(RemoteDeployer):
     def compare_link(self, before: str, after: str) -> str:
         """Where people see what changed between two versions or commits; empty where one is
         unknown."""
-        if not before or not after:
+        if not before or not after or self._options.versions is Versions.ANY:
             return ""
         site, source = self._options.access.site, self._options.source
         return f"{site}/{source}/compare/{quote(before, safe='@+')}...{quote(after, safe='@+')}"

@@ -160,6 +160,8 @@ def _check(fields: Fields, options: Options) -> None:
         for key in ("source", "versions"):
             if fields.holds(key):
                 fields.problem(key, "a deployment is one of a version of its own repository")
+        for name in {"opsroom", "version"} & set(options.inputs):
+            fields.problem(f"inputs.{name}", "is sent anyway")
         return
     if options.correlation in options.inputs:
         fields.problem(
