@@ -156,7 +156,7 @@ def test_what_is_not_accepted_is_quoted_in_short_and_harmless(
 
 
 @given(content=JSON, status=STATUSES)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_no_json_makes_it_crash(tmp_path: Path, name: str, content: Any, status: int) -> None:
     pager = pager_of(name, "http://played", tmp_path)

@@ -16,7 +16,7 @@ from support.vendors.trackers import tracker_in, tracker_with
 
 BY = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")
 LONG = "".join(
-    f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2 yes\n" for number in range(240)
+    f"line {number}: ünï — 日本語 🚀 https://example.com/?a=1&b=2 yes\n" for number in range(60)
 )
 TEXTS = (
     "one\ntwo\n\nfour",

@@ -96,7 +96,7 @@ def test_text_becomes_a_document():
     }  # fmt: skip
 
 
-@FEW
+@settings(max_examples=15)
 @given(TEXTS)
 @example("")
 @example("```\n```")
