@@ -105,7 +105,7 @@ def test_a_rate_limit_that_ends_in_time_is_waited_for_twice(
     ("replies", "waits", "message"),
     [
         ([limited("5")], [], "Acme is rate-limiting opsroom; retry in 5 s."),
-        ([limited()], [], "Acme is rate-limiting opsroom and does not say for how long."),
+        ([limited()], [], "Acme is rate-limiting opsroom without saying for how long."),
         ([limited("1")] * 3, [1.0, 1.0], "Acme is rate-limiting opsroom; retry in 1 s."),
     ],
 )

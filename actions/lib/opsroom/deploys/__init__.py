@@ -66,7 +66,7 @@ class Job(Protocol):
         """Raise (Failure claim_lost, interrupted or cancelled) when this deployment must not go on.
         Call it right before each step that changes the environment, and at least every second while
         waiting. After cancelled and interrupted what was started elsewhere is cancelled; after
-        claim_lost it is left alone, since it is someone else's by now."""
+        claim_lost it is left alone, since it belongs to someone else now."""
 
 
 class Deployer(Protocol):
@@ -131,7 +131,7 @@ class OwnRollback(Protocol):
 
 @runtime_checkable
 class Canceller(Protocol):
-    """A deployer whose work goes on elsewhere when its runner dies."""
+    """A deployer whose work continues elsewhere when its runner dies."""
 
     def cancel_left(self, job: Job) -> Cancelled:
         """Cancel what an earlier deployment left running at this place. Raises Failure where that
@@ -142,7 +142,7 @@ class Canceller(Protocol):
 class Cancelled:
     """The outcome of asking work to stop.
 
-    `text` is a whole sentence for the room. `left_running`: it still goes on, or nobody can tell;
+    `text` is a whole sentence for the room. `left_running`: it still runs, or that is unknown;
     `link` is where to see it. `found`: there was something to cancel.
     """
 

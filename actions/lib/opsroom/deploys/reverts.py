@@ -16,7 +16,7 @@ from ..structs import dataclass
 from . import Commit
 
 _ID = r"[0-9a-f]{7,64}"
-# `Revert "X"` with the number that GitHub puts behind a title when it squashes, which stands inside
+# `Revert "X"` with the number that GitHub puts behind a title when it squashes, which is inside
 # the quotes too.
 _NUMBER = re.compile(r"\s*\((?:pull request )?[#!]([0-9]+)\)\s*(?![\s\S])")
 _QUOTED = re.compile(
@@ -49,13 +49,13 @@ _HEX = re.compile(_ID, re.IGNORECASE)
 # What a squash merge lists: `* subject`, each with its text.
 _LISTED = re.compile(r"^\* (?=\S)", re.MULTILINE)
 # Nobody reads more of a message, or of its first line.
-_LONGEST, _LONGEST_SUBJECT = 200_000, 500
+_MAX_TEXT, _MAX_SUBJECT = 200_000, 500
 # So many commits one message may revert.
-_MOST = 100
+_MAX_REVERTS = 100
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """A text that says what is delivered, apart from what the texts `but_not` speak of."""
 
     text: str
@@ -68,7 +68,7 @@ class Net:
     older work that they take back. `commits` are those that change something, newest first: no
     merges, and none whose work was reverted within the range, nor its revert."""
 
-    delivered: Tuple[Said, ...] = ()
+    delivered: Tuple[Statement, ...] = ()
     taken_back: Tuple[str, ...] = ()
     commits: Tuple[Commit, ...] = ()
 
@@ -129,12 +129,12 @@ class _Range:
         self._picked: List[Tuple[str, str]] = []
         self._requests: Dict[str, List[str]] = {}
         for commit in reversed(new):
-            message = commit.message[:_LONGEST]
+            message = commit.message[:_MAX_TEXT]
             for origin in _PICKED.findall(message):
                 self._picked.append((origin.lower(), commit.id))
             for request in (
                 *_MERGED.findall(message),
-                *_NUMBER.findall(message.partition("\n")[0][:_LONGEST_SUBJECT]),
+                *_NUMBER.findall(message.partition("\n")[0][:_MAX_SUBJECT]),
             ):
                 self._requests.setdefault(request, []).append(commit.id)
             for text in _pieces(commit.message):
@@ -147,7 +147,7 @@ class _Range:
                     self._set(target, undone=True)
 
     def net(self) -> Net:
-        delivered: List[Said] = []
+        delivered: List[Statement] = []
         taken: List[str] = []
         for piece in reversed(self._pieces):
             if piece.undone:
@@ -155,7 +155,7 @@ class _Range:
             revert = piece.revert
             if revert is None:
                 if self._delivers(piece):
-                    delivered.append(Said(piece.text))
+                    delivered.append(Statement(piece.text))
                 continue
             texts = [self._pieces[one].text for one in piece.targets]
             if not piece.targets:
@@ -164,9 +164,9 @@ class _Range:
                     taken += [revert.subject, *of]
                     texts += of
                 else:
-                    delivered += [Said(text) for text in (revert.subject, *of)]
+                    delivered += [Statement(text) for text in (revert.subject, *of)]
             if revert.own:
-                delivered.append(Said(_own(piece.text), tuple(texts)))
+                delivered.append(Statement(_own(piece.text), tuple(texts)))
         return Net(tuple(delivered), tuple(one for one in taken if one), self._effective())
 
     def _effective(self) -> Tuple[Commit, ...]:
@@ -232,7 +232,7 @@ class _Range:
         return [one for id in self._requests.get(number, ()) for one in self._with_brought(id, "")]
 
     def _whole(self, number: int) -> List[int]:
-        """A piece that a squash merge lists by itself; with the first piece of a commit all of
+        """A piece that a squash merge lists separately; with the first piece of a commit all of
         that."""
         id = self._pieces[number].commit.id
         return self._with_brought(id, "") if number == self._of[id][0] else [number]
@@ -247,7 +247,7 @@ class _Range:
         parent unless said."""
         return _brought(commit, mainline, self._commits)
 
-    def _told_by(self, commit: Commit, mainline: str) -> List[str]:
+    def _texts_of(self, commit: Commit, mainline: str) -> List[str]:
         """What an older commit says, and where it is a merge what it brought says."""
         brought = _brought(commit, mainline, {one.id: one for one in self._older})
         if not brought or _read(commit.message) is not None:
@@ -279,7 +279,7 @@ class _Range:
             if not older:
                 return times + revert.times, texts
             times, first = times + 1, older[0]
-            texts += [text for one in older for text in self._told_by(one, revert.mainline)]
+            texts += [text for one in older for text in self._texts_of(one, revert.mainline)]
             further = _read(first.message)
             if further is None or first.id in seen:
                 return times, texts
@@ -318,16 +318,16 @@ def _reach(start: Sequence[str], known: Mapping[str, Commit]) -> Set[str]:
 def _pieces(message: str) -> Iterator[str]:
     """A message, taken apart where a squash merge lists what it holds, in the order in which that
     was made."""
-    yield from [one.strip() for one in _LISTED.split(message[:_LONGEST]) if one.strip()] or [""]
+    yield from [one.strip() for one in _LISTED.split(message[:_MAX_TEXT]) if one.strip()] or [""]
 
 
 def _read(text: str) -> Optional[_Revert]:
     subject, _, body = text.partition("\n")
-    subject = subject[:_LONGEST_SUBJECT]
+    subject = subject[:_MAX_SUBJECT]
     branch = _REVERT_BRANCH.match(subject)
     inner, times = _unquoted(_subject(text))
     if not times and branch:
-        # The title of the request, which quotes what is reverted, stands below.
+        # The title of the request, which quotes what is reverted, is below.
         inner, times = _unquoted(_subject(body.strip()))
     conventional = not times and _CONVENTIONAL.match(subject)
     if conventional:
@@ -343,8 +343,8 @@ def _read(text: str) -> Optional[_Revert]:
     own = not times and not branch and not _UNQUOTED.match(subject)
     return _Revert(
         inner,
-        tuple(ids[:_MOST]),
-        tuple(requests[:_MOST]),
+        tuple(ids[:_MAX_REVERTS]),
+        tuple(requests[:_MAX_REVERTS]),
         times or 1,
         own,
         main.group(1) if main else "",
@@ -372,7 +372,7 @@ def _unquoted(subject: str) -> Tuple[str, int]:
 
 def _subject(text: str) -> str:
     """The first line without the numbers of requests at its end."""
-    subject = text.strip().partition("\n")[0][:_LONGEST_SUBJECT].strip()
+    subject = text.strip().partition("\n")[0][:_MAX_SUBJECT].strip()
     while _NUMBER.search(subject):
         subject = _NUMBER.sub("", subject)
     return subject

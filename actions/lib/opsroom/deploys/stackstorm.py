@@ -120,7 +120,7 @@ class StackStormService(Service):
         self._storm().cancel(run.id)
 
     def check(self) -> None:
-        """StackStorm only marks a Python action that someone cancels; it does not tell it."""
+        """StackStorm only marks a Python action that someone cancels; it does not notify it."""
         mine = os.environ.get("ST2_ACTION_EXECUTION_ID", "")
         if not mine or self._options.url:
             return

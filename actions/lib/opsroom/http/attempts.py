@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Callable, TypeVar, Union
 
-from .errors import Trouble
+from .errors import Fault
 
 T = TypeVar("T")
 
@@ -17,16 +17,16 @@ REPEATABLE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 
 
 def attempted(
-    once: Callable[[], Union[T, Trouble]],
+    once: Callable[[], Union[T, Fault]],
     repeatable: Callable[[], bool],
     deadline: float,
     given_up: threading.Event,
     attempts: int = ATTEMPTS,
-) -> Union[T, Trouble]:
-    """What `once` returns, called again while it returns a Trouble that may pass.
+) -> Union[T, Fault]:
+    """What `once` returns, called again while it returns a Fault that may pass.
 
     `repeatable` is asked after an attempt: whether the same request may be sent although the server
-    may have carried it out. A trouble that left the server untouched is repeated in any case.
+    may have carried it out. A fault that left the server untouched is repeated in any case.
     `deadline` is a time of `time.monotonic`: no attempt begins after it. A pause is as long as the
     server asks for, or half to all of 0.4 s, 0.8 s, ...: runners that failed together do not come
     back together.
@@ -34,7 +34,7 @@ def attempted(
     attempt = 1
     while True:
         outcome = once()
-        if not isinstance(outcome, Trouble) or attempt >= attempts:
+        if not isinstance(outcome, Fault) or attempt >= attempts:
             return outcome
         if not outcome.again or not (outcome.untouched or repeatable()):
             return outcome

@@ -25,7 +25,7 @@ from ..errors import Code, Failure
 from ..secrets import shown_url, without_credentials
 from ..structs import dataclass
 from .attempts import ATTEMPTS, REPEATABLE, attempted
-from .errors import Trouble, explain, judge
+from .errors import Fault, explain, judge
 from .response import Response
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
 
 MAX_BYTES = 5_000_000
 MAX_REDIRECTS = 5
-# Seconds that the worker gets beyond the time limit to say by itself what went wrong.
+# Seconds that the worker gets beyond the time limit to report what went wrong.
 _GRACE = 0.25
 
 _FOLLOWING = ("GET", "HEAD")
@@ -156,8 +156,8 @@ class HttpClient:
             raise _late(request, work.sent).failure
         if work.crash is not None:
             raise work.crash
-        if work.trouble is not None:
-            raise work.trouble.failure
+        if work.fault is not None:
+            raise work.fault.failure
         assert work.answer is not None
         return work.answer
 
@@ -188,7 +188,7 @@ class HttpClient:
                 secrets += [
                     value,
                     *_TOKENS.findall(value),
-                ]  # "Bearer abc...": the token by itself as well
+                ]  # "Bearer abc...": the token alone as well
         repeatable = method.upper() in REPEATABLE if idempotent is None else idempotent
         return _Request(
             method.upper(), bare, every, params, json, data, accept, repeatable,
@@ -202,17 +202,17 @@ class HttpClient:
             if isinstance(outcome, Response):
                 work.answer = outcome
             else:
-                work.trouble = outcome
+                work.fault = outcome
         except BaseException as error:
             work.crash = error
         finally:
             work.done.set()
 
-    def _attempt_all(self, request: _Request, work: _Work) -> Union[Response, Trouble]:
-        def once() -> Union[Response, Trouble]:
+    def _attempt_all(self, request: _Request, work: _Work) -> Union[Response, Fault]:
+        def once() -> Union[Response, Fault]:
             outcome = self._follow(request, work)
             if (
-                isinstance(outcome, Trouble)
+                isinstance(outcome, Fault)
                 or 200 <= outcome.status < 300
                 or outcome.status in request.accept
             ):
@@ -230,12 +230,12 @@ class HttpClient:
             once, lambda: request.repeatable, request.deadline, work.given_up, self._attempts
         )
 
-    def _follow(self, request: _Request, work: _Work) -> Union[Response, Trouble]:
+    def _follow(self, request: _Request, work: _Work) -> Union[Response, Fault]:
         """One attempt, with the redirects it leads to."""
         url, headers, params = request.url, dict(request.headers), request.params
         for hop in range(MAX_REDIRECTS + 1):
             outcome = self._once(request, url, headers, params, work)
-            if isinstance(outcome, Trouble) or not (self._follows and _leads_on(outcome, request)):
+            if isinstance(outcome, Fault) or not (self._follows and _leads_on(outcome, request)):
                 return outcome
             if hop == MAX_REDIRECTS:
                 return _bad(outcome, f"leads on and on: {MAX_REDIRECTS} redirects and no page")
@@ -264,7 +264,7 @@ class HttpClient:
         headers: Dict[str, str],
         params: Optional[Params],
         work: _Work,
-    ) -> Union[Response, Trouble]:
+    ) -> Union[Response, Fault]:
         left = request.deadline - time.monotonic()
         if left <= 0:
             return _late(request, work.sent)
@@ -295,11 +295,11 @@ class HttpClient:
                     response.status_code, lower, bytes(body), shown, request.secrets, request.method
                 )
         except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
-            trouble = explain(error, shown, request.time_limit, limits[0])
-            if trouble is None:
+            fault = explain(error, shown, request.time_limit, limits[0])
+            if fault is None:
                 raise
-            work.sent = bool(trouble.failure.facts["sent"])
-            return trouble
+            work.sent = bool(fault.failure.facts["sent"])
+            return fault
 
     def transmit(
         self,
@@ -339,7 +339,7 @@ class _Work:
         self.given_up = threading.Event()
         self.sent = False
         self.answer: Optional[Response] = None
-        self.trouble: Optional[Trouble] = None
+        self.fault: Optional[Fault] = None
         self.crash: Optional[BaseException] = None
 
 
@@ -388,11 +388,11 @@ def _leads_on(answer: Response, request: _Request) -> bool:
     return wanted and bool(answer.headers.get("location"))
 
 
-def _bad(answer: Response, what: str) -> Trouble:
+def _bad(answer: Response, what: str) -> Fault:
     facts = {"url": answer.url, "status": answer.status, "sent": True}
-    return Trouble(Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts))
+    return Fault(Failure(Code.BAD_ANSWER, f"{answer.url} {what}.", facts=facts))
 
 
-def _late(request: _Request, sent: bool) -> Trouble:
+def _late(request: _Request, sent: bool) -> Fault:
     message = f"{request.shown} did not answer within {request.time_limit:g} s."
-    return Trouble(Failure(Code.TIMED_OUT, message, facts={"url": request.shown, "sent": sent}))
+    return Fault(Failure(Code.TIMED_OUT, message, facts={"url": request.shown, "sent": sent}))

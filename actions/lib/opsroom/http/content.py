@@ -32,7 +32,7 @@ def an_object(value: Any, what: str) -> Dict[str, Any]:
 def text(found: Mapping[str, Any], key: str, needed: bool = False) -> str:
     """The text under a key, empty where there is none.
 
-    Raises Unexpected where something else stands there, and with `needed` where nothing does.
+    Raises Unexpected where something else is there, and with `needed` where nothing does.
     """
     value = found.get(key)
     if isinstance(value, str) and (value or not needed):
@@ -43,7 +43,7 @@ def text(found: Mapping[str, Any], key: str, needed: bool = False) -> str:
 
 
 def at(value: Any, *path: str) -> Any:
-    """What stands at a path of keys; None where there is no such path."""
+    """What is at a path of keys; None where there is no such path."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

@@ -57,7 +57,7 @@ _HANDSHAKE = (
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Fault:
     """A failure that is not raised yet. `again`: asking again may help; `wait`: after so many
     seconds, if the server says so.
 
@@ -78,8 +78,8 @@ def judge(
     method: str,
     secrets: Iterable[str] = (),
     address_key: str = "",
-) -> Trouble:
-    """The trouble that an unwanted status means.
+) -> Fault:
+    """The fault that an unwanted status means.
 
     `headers` in lower case, `url` as a sentence may show it. `secrets` are kept out of the address
     of a redirect, `address_key` is the config's key of the address that was asked.
@@ -91,7 +91,7 @@ def judge(
     # GitHub says 403 where others say 429; Retry-After distinguishes it from a missing right.
     if status == 429 or (status == 403 and wait is not None):
         how_long = (
-            " and does not say for how long"
+            " without saying for how long"
             if wait is None
             else f"; retry in {length(round(wait, 1))}"
         )
@@ -99,21 +99,21 @@ def judge(
         failure = Failure(
             Code.RATE_LIMITED, f"{url} is rate-limiting opsroom{how_long}.", facts=facts
         )
-        return Trouble(failure, again=wait is not None, wait=wait, untouched=True)
+        return Fault(failure, again=wait is not None, wait=wait, untouched=True)
     if status == 401:
-        return Trouble(
+        return Fault(
             Failure(Code.UNAUTHORIZED, f"{url} does not accept the credentials (401).", facts=facts)
         )
     if status == 403:
         message = f"{url} does not allow this with the configured credentials (403)."
-        return Trouble(Failure(Code.UNAUTHORIZED, message, facts=facts))
+        return Fault(Failure(Code.UNAUTHORIZED, message, facts=facts))
     if 300 <= status < 400 and status != 304:
-        return Trouble(
+        return Fault(
             _redirected(status, redirect_target(url, headers, secrets), url, address_key, facts)
         )
     named = f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
     failure = Failure(Code.BAD_ANSWER, f"{url} answered {named}.", facts=facts)
-    return Trouble(failure, again=status in _BUSY, wait=wait)
+    return Fault(failure, again=status in _BUSY, wait=wait)
 
 
 def redirect_target(url: str, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
@@ -191,10 +191,8 @@ def retry_after(value: str) -> Optional[float]:
         return None
 
 
-def explain(
-    error: Exception, url: str, time_limit: float, connect_limit: float
-) -> Optional[Trouble]:
-    """The trouble that an exception of requests, urllib3 or the system means; None when it is a
+def explain(error: Exception, url: str, time_limit: float, connect_limit: float) -> Optional[Fault]:
+    """The fault that an exception of requests, urllib3 or the system means; None when it is a
     mistake of ours.
 
     The exceptions' own words are not used: they carry addresses with queries and credentials.
@@ -207,8 +205,8 @@ def explain(
     def has(*kinds: type) -> bool:
         return any(isinstance(link, kinds) for link in chain)
 
-    def trouble(code: Code, what: str, sent: bool, again: bool) -> Trouble:
-        return Trouble(
+    def fault(code: Code, what: str, sent: bool, again: bool) -> Fault:
+        return Fault(
             Failure(code, f"{url} {what}.", facts={"url": url, "sent": sent}),
             again,
             untouched=not sent,
@@ -217,33 +215,33 @@ def explain(
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             reason = link.verify_message or "it cannot be checked"
-            return trouble(
+            return fault(
                 Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False
             )
     if has(socket.gaierror):
-        return trouble(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
+        return fault(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
     if has(ConnectionRefusedError):
-        return trouble(Code.UNREACHABLE, "is unreachable (connection refused)", False, True)
+        return fault(Code.UNREACHABLE, "is unreachable (connection refused)", False, True)
     if has(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-        return trouble(
+        return fault(
             Code.TIMED_OUT,
             f"is unreachable (no connection within {connect_limit:.3g} s)",
             False,
             True,
         )
     if has(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, socket.timeout):
-        return trouble(Code.TIMED_OUT, f"did not answer within {time_limit:g} s", True, False)
+        return fault(Code.TIMED_OUT, f"did not answer within {time_limit:g} s", True, False)
     if has(urllib3.exceptions.NewConnectionError) or _errnos(chain) & {
         errno.ENETUNREACH,
         errno.EHOSTUNREACH,
     }:
-        return trouble(Code.UNREACHABLE, "is unreachable (no route to host)", False, True)
+        return fault(Code.UNREACHABLE, "is unreachable (no route to host)", False, True)
     if has(requests.exceptions.ProxyError):
-        return trouble(
+        return fault(
             Code.UNREACHABLE, "is unreachable (the proxy refuses the connection)", True, True
         )
     if any(isinstance(link, ssl.SSLError) and link.reason in _HANDSHAKE for link in chain):
-        return trouble(
+        return fault(
             Code.UNREACHABLE,
             "is unreachable (TLS handshake failed)",
             False,
@@ -251,28 +249,28 @@ def explain(
         )
     if has(ssl.SSLError):
         # Nearly always the handshake; a break later on looks the same, so it counts as sent.
-        return trouble(
+        return fault(
             Code.UNREACHABLE,
             "is unreachable (TLS handshake failed)",
             True,
             False,
         )
     if has(requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
-        return trouble(
+        return fault(
             Code.BAD_ANSWER, "answered with a body that cannot be decompressed", True, False
         )
     if _is_garbage(chain):
-        return trouble(Code.BAD_ANSWER, "answered with something that is not HTTP", True, False)
+        return fault(Code.BAD_ANSWER, "answered with something that is not HTTP", True, False)
     if has(
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,
         ConnectionError,
     ) or has(urllib3.exceptions.ProtocolError):
-        return trouble(
+        return fault(
             Code.UNREACHABLE, "closed the connection before its response was complete", True, True
         )
     if has(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError):
-        return trouble(
+        return fault(
             Code.UNREACHABLE,
             "cannot be asked (its address or a header is malformed)",
             False,

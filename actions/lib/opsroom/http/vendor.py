@@ -244,7 +244,7 @@ class Client:
         """The failure that a rate limit is: nothing was done."""
         facts = {"url": response.url, "status": response.status, "sent": False}
         if wait is None:
-            message = f"{self.service} is rate-limiting opsroom and does not say for how long."
+            message = f"{self.service} is rate-limiting opsroom without saying for how long."
             return Failure(Code.RATE_LIMITED, message, "Try again in a minute.", facts)
         message = f"{self.service} is rate-limiting opsroom; retry in {length(round(wait, 1))}."
         return Failure(Code.RATE_LIMITED, message, facts={**facts, "retry_after": wait})
@@ -284,7 +284,10 @@ class Client:
     def not_the_api(self, response: Response) -> Failure:
         """The failure that an error is which the vendor's API does not give: it is not there."""
         message = f"{response.url} answered {response.status}, not as {self.service} does."
-        hint = f"An administrator checks {self.key}.url: it is the address of {self.service}'s API."
+        hint = (
+            f"An administrator has to check {self.key}.url: it is the address of "
+            f"{self.service}'s API."
+        )
         return Failure(Code.BAD_ANSWER, message, hint, response.facts)
 
     def quoted(self, response: Response, words: str, characters: int = QUOTED) -> str:

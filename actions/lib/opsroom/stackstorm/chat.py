@@ -95,7 +95,7 @@ class MaskedRoom:
 
 # A longer name costs more of an answer than it is worth.
 _MAX_NAME = 30
-# What a first line ends with that goes on in the next one.
+# What a first line ends with that continues in the next one.
 _UNFINISHED = re.compile(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\S])")
 
 
@@ -128,7 +128,7 @@ def addressed(result: Dict[str, Any], nick: str, shown: str = "") -> Dict[str, A
 
 def may_be_cut(route: object, through_relay: bool, text: str) -> bool:
     """Whether more than what arrived may have been typed: the one line that errbot hands over, or
-    one that goes on."""
+    one that continues."""
     whole = text.strip()
     return "\n" not in whole and (
         (through_relay and is_errbot(route)) or bool(_UNFINISHED.search(whole))

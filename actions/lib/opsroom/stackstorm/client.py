@@ -20,7 +20,7 @@ from .transport import TIME_LIMIT, Transport
 # Which of StackStorm's states are an end; all others go on (`paused` and `pending` until someone
 # does something).
 ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned", "skipped")
-# Under this key our note stands in the context of what we start. StackStorm leaves other keys
+# Under this key our note is in the context of what we start. StackStorm leaves other keys
 # alone.
 _NOTE = "opsroom"
 _NEWEST = 50
@@ -345,7 +345,7 @@ def _no_api(response: Response) -> Failure:
     message = (
         f"{response.url} answered {response.status}, and not as StackStorm explains its errors."
     )
-    hint = f"An administrator checks {_URL_OF_ACTION}, or {_URL_OF_STACKSTORM}."
+    hint = f"An administrator has to check {_URL_OF_ACTION}, or {_URL_OF_STACKSTORM}."
     return Failure(Code.BAD_ANSWER, message, hint, {"url": response.url, "sent": False})
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Between the user and the execution of the workflow, in the parameter `st2_user`.
 _INSIDE = " in "
-_DEEPEST = 10
+_MAX_DEPTH = 10
 # Seconds for each question.
 _TIME_LIMIT = 5.0
 
@@ -55,7 +55,7 @@ def _root(execution: str, claimed: Starter) -> Starter:
     from .client import here  # loads st2client; most actions are not part of a workflow
 
     storm = here(time_limit=_TIME_LIMIT)
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         context = _context(storm, execution)
         known, parent = context.get("rbac"), context.get("parent")
         if isinstance(known, Mapping) and known.get("user"):

@@ -1,7 +1,7 @@
 """What StackStorm believes of opsroom's own executions, and what is so: has one ended, is its
 runner gone?
 
-A runner that dies leaves what it ran `running` in StackStorm for good, whether the action goes on
+A runner that dies leaves what it ran `running` in StackStorm for good, whether the action continues
 or not: nobody notices. StackStorm takes an end from anyone who may run the action (`PUT
 /executions/ID`), as long as it has none yet.
 """
@@ -45,8 +45,8 @@ def process_ended(status: str, result: Any) -> bool:
 
 
 def has_ended(execution_id: str) -> bool:
-    """Whether the process of an execution has certainly ended. False where StackStorm cannot tell,
-    or may not.
+    """Whether the process of an execution has certainly ended. False where StackStorm does not
+    know, or may not.
 
     The token of this action's user reads it: that needs action_view on the action.
     """

@@ -28,7 +28,7 @@ class PastExecution:
 
 
 class History:
-    """The executions that one StackStorm has, whatever became of them."""
+    """The executions that one StackStorm has, whatever their outcome."""
 
     def __init__(self, storm: StackStorm) -> None:
         self._storm = storm
@@ -64,7 +64,7 @@ class History:
         return self._storm.attributes(execution_id, "status") is not None
 
     def link(self, execution_id: str) -> Tuple[str, str]:
-        """What stands before and after an id in the address of an execution; both empty where that
+        """The parts before and after an id in the address of an execution; both empty where that
         is not known."""
         found = self._storm.attributes(execution_id, "web_url")
         address = str((found or {}).get("web_url") or "")

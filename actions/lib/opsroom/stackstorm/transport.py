@@ -30,7 +30,7 @@ from ..deadline import Late, answer_of
 from ..errors import Code, Failure
 from ..http.attempts import REPEATABLE, attempted
 from ..http.client import MAX_BYTES, user_agent
-from ..http.errors import Trouble, explain, judge
+from ..http.errors import Fault, explain, judge
 from ..http.response import Response
 from ..secrets import shown_url, without_credentials
 
@@ -100,12 +100,12 @@ class Transport:
         # The exchange of the last attempt: what has become of it is known also when it is given up.
         last = _Exchange(self._headers, self._secrets, self.url, deadline)
 
-        def once() -> Union[Response, Trouble]:
+        def once() -> Union[Response, Fault]:
             nonlocal last
             last = _Exchange(self._headers, self._secrets, self.url, deadline, last.sent)
             return self._once(call, last, accept)
 
-        def work() -> Union[Response, Trouble]:
+        def work() -> Union[Response, Fault]:
             return attempted(once, lambda: last.method in REPEATABLE, deadline, given_up)
 
         try:
@@ -113,7 +113,7 @@ class Transport:
         except Late:
             given_up.set()
             outcome = self._late(last)
-        if isinstance(outcome, Trouble):
+        if isinstance(outcome, Fault):
             if last.method == "GET":
                 outcome.failure.facts["sent"] = False  # a question leaves nothing in doubt
             raise outcome.failure
@@ -121,7 +121,7 @@ class Transport:
 
     def _once(
         self, call: Call, exchange: _Exchange, accept: Tuple[int, ...]
-    ) -> Union[Response, Trouble]:
+    ) -> Union[Response, Fault]:
         left = exchange.deadline - time.monotonic()
         if left <= 0:
             return self._late(exchange)
@@ -137,15 +137,15 @@ class Transport:
             call(client, **options)
         except Exception as error:
             # After a response it is st2client that cannot read it, which is of no concern here.
-            if exchange.trouble is None and exchange.response is None:
-                trouble = explain(error, exchange.shown, self._time_limit, connect)
-                if trouble is None:
+            if exchange.fault is None and exchange.response is None:
+                fault = explain(error, exchange.shown, self._time_limit, connect)
+                if fault is None:
                     raise
-                if not trouble.failure.facts["sent"]:
+                if not fault.failure.facts["sent"]:
                     exchange.sent = False
-                return trouble
-        if exchange.trouble is not None:
-            return exchange.trouble
+                return fault
+        if exchange.fault is not None:
+            return exchange.fault
         response = exchange.response
         assert response is not None, "st2client sent nothing"
         if response.ok or response.status in accept:
@@ -174,10 +174,10 @@ class Transport:
             self._client = Client(base_url=self.url, api_url=self.url, cacert=self._verify or True)
         return self._client
 
-    def _late(self, exchange: _Exchange) -> Trouble:
+    def _late(self, exchange: _Exchange) -> Fault:
         message = f"{exchange.shown} did not answer within {self._time_limit:g} s."
         facts = {"url": exchange.shown, "sent": exchange.sent}
-        return Trouble(Failure(Code.TIMED_OUT, message, facts=facts))
+        return Fault(Failure(Code.TIMED_OUT, message, facts=facts))
 
 
 class _Exchange:
@@ -198,7 +198,7 @@ class _Exchange:
         self.sent = sent
         self.method = ""
         self.response: Optional[Response] = None
-        self.trouble: Optional[Trouble] = None
+        self.fault: Optional[Fault] = None
 
     @property
     def shown(self) -> str:
@@ -244,7 +244,7 @@ class _Exchange:
 
     def _bad(self, status: int, what: str) -> None:
         facts = {"url": self.shown, "status": status, "sent": True}
-        self.trouble = Trouble(Failure(Code.BAD_ANSWER, f"{self.shown} {what}.", facts=facts))
+        self.fault = Fault(Failure(Code.BAD_ANSWER, f"{self.shown} {what}.", facts=facts))
         raise _Answered
 
 

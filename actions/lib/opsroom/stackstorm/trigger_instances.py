@@ -13,7 +13,7 @@ from .client import StackStorm, here
 # What the API hands out at once to someone who is no administrator.
 _PAGE = 100
 # An event that was processed is looked for among those of so long, in seconds: an event that has
-# not arrived is handed on again after an hour at most.
+# not arrived is dispatched again after an hour at most.
 _RECENT = 7200.0
 # So long a list of processed events answers all questions, in seconds.
 _FRESH = 1.0
@@ -22,7 +22,7 @@ _FRESH = 1.0
 def payload_of(instance: str) -> Mapping[str, Any]:
     """The payload of a trigger instance.
 
-    A rule hands on the id and nothing else: what came from outside passes through no template on
+    A rule passes on the id and nothing else: what came from outside passes through no template on
     its way to an action.
 
     Raises Refusal(not_configured) outside of StackStorm, and Failure(unauthorized, unreachable,

@@ -236,7 +236,7 @@ class Client(vendor.Client):
                 f"Argo CD has no application {about.name} in project {self._place.project}, or "
                 "does not show it to this token."
             )
-            hint = f"An administrator checks {self.key}.application and {self.key}.project."
+            hint = f"An administrator has to check {self.key}.application and {self.key}.project."
             return Refusal(Code.NOT_POSSIBLE, message, hint, facts)
         if "operation is already in progress" in lower:
             message = f"Argo CD is already syncing {about.name}."

@@ -232,7 +232,7 @@ class Client(vendor.Client):
             f"{response.url} answered {response.status} without the header X-Jenkins: that is not "
             "Jenkins, but a login page or a proxy."
         )
-        hint = f"An administrator checks {self.key}.url: it is the address of Jenkins."
+        hint = f"An administrator has to check {self.key}.url: it is the address of Jenkins."
         return Failure(Code.BAD_ANSWER, message, hint, response.facts)
 
     def words(self, response: Response) -> str:
@@ -260,7 +260,7 @@ class Client(vendor.Client):
             return Failure(Code.UNAUTHORIZED, message, hint, facts)
         if status == 404 and about.kind == "job":
             message = f"Jenkins has no job {about.name}, or does not show it to {self.user} (404)."
-            hint = f"An administrator checks {self.key}.job, and the right Job/Read."
+            hint = f"An administrator has to check {self.key}.job, and the right Job/Read."
             return Refusal(Code.NOT_POSSIBLE, message, hint, facts)
         if status == 409 and about.kind == "job":
             return _disabled(about.name)

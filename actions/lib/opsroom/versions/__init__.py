@@ -33,7 +33,7 @@ class VersionSource(Protocol):
     """One way to ask, for one application and environment."""
 
     def ask(self) -> Running:
-        """What runs now. Raises Failure when it cannot be told; ends within the source's own time
+        """What runs now. Raises Failure when that is unknown; ends within the source's own time
         limit."""
 
 

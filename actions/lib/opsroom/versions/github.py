@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _KNOWN = ("app", "environment")
 _FILE = re.compile(r"^(?:[A-Za-z0-9_.{}-]+\.ya?ml|[1-9][0-9]{0,18})\Z")
 # So many deployments or runs are looked through for one that succeeded.
-_MOST = 30
+_MAX_LOOKED_AT = 30
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class GithubVersion:
 
         environment = fill(self._options.environment, self._values)
         deployments = Deployments(client, repository.name)
-        newest = deployments.newest(environment, _MOST)
+        newest = deployments.newest(environment, _MAX_LOOKED_AT)
         for one in newest:
             statuses = deployments.statuses(one.id)
             if statuses and statuses[0].state == "success":
@@ -120,7 +120,7 @@ class GithubVersion:
         file = fill(self._options.workflow, self._values)
         workflow = Workflow(client, repository.name, file)
         title = self._options.title
-        runs = workflow.newest(1 if title is None else _MOST, status="success")
+        runs = workflow.newest(1 if title is None else _MAX_LOOKED_AT, status="success")
         if title is None:
             return (
                 _running(repository, runs[0].branch, runs[0].commit)
@@ -139,9 +139,9 @@ class GithubVersion:
     @staticmethod
     def _nothing(count: int, what: str) -> Running:
         """Nothing succeeded: for certain where there are no more to look through."""
-        if count < _MOST:
+        if count < _MAX_LOOKED_AT:
             return Running("")
-        raise _bad(f"None of the last {_MOST} {what} tells which version runs.")
+        raise _bad(f"None of the last {_MAX_LOOKED_AT} {what} tells which version runs.")
 
 
 def _running(repository: Repository, ref: str, commit: str) -> Running:

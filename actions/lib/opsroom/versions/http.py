@@ -82,7 +82,7 @@ def read_options(fields: Fields) -> Options:
     if len(ways) > 1:
         fields.problem(
             ways[1],
-            f"only one of json, header and regex can tell the version; {ways[0]} is there too",
+            f"only one of json, header and regex can give the version; {ways[0]} is there too",
         )
     return options
 

@@ -86,7 +86,7 @@ class JenkinsVersion:
                 Code.BAD_ANSWER,
                 f"Build #{done[0].number} of {self._job} has {shown(version) or 'nothing'} as "
                 f"{self._parameter}, which is not a version.",
-                "An administrator checks the key parameter of the version.",
+                "An administrator has to check the key parameter of the version.",
             )
         return Running(version)
 

@@ -106,7 +106,7 @@ class KubernetesVersion:
                 where = f"Pod {text_at(pod, 'metadata', 'name')} runs {shown(candidates[0], 100)}"
                 raise _bad(
                     f"{where}, which is no {shown(template, 100)}.",
-                    f"An administrator puts the image as pods have it into {self._key}.",
+                    f"An administrator has to put the image as pods have it into {self._key}.",
                 )
             yield version
 
@@ -115,8 +115,8 @@ class KubernetesVersion:
         wanted = at(found, "spec", "replicas")
         if wanted == 0 or at(found, "status", "desiredNumberScheduled") == 0:
             return Running("")
-        trouble = why(pods)
-        because = f": {trouble.text}" if trouble else ""
+        problem = why(pods)
+        because = f": {problem.text}" if problem else ""
         raise _bad(f"No pod of {workload} runs{because}.")
 
 

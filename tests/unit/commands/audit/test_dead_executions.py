@@ -251,7 +251,7 @@ class TestLostBeforeItTookItsPlace:
         last = ruled.world.records()[-1]
         assert (last.event.value, last.message) == (
             "interrupted",
-            "nothing was heard of it again; nothing was touched",
+            "it was not heard from again; nothing was touched",
         )
 
     def test_the_next_deployment_settles_it(

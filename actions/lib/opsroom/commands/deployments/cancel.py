@@ -1,4 +1,4 @@
-"""cancel deploy of web on uat: end a deployment that is going on, and what it started elsewhere.
+"""cancel deploy of web on uat: end a running deployment, and what it started elsewhere.
 
 A deployment whose runner lives is asked to stop, and cancels what it started itself. Where the
 runner died, what it left running is cancelled here.
@@ -36,7 +36,7 @@ sleep: Callable[[float], None] = time.sleep
 
 
 def cancel_deployment(context: Context, app_name: str, environment_name: str) -> Outcome:
-    """End the deployment of an application that is going on at an environment.
+    """End the running deployment of an application on an environment.
 
     Raises Refusal(unknown_app, ..., not_allowed, wrong_room, nothing_to_cancel, busy),
     Failure(outcome_unknown, ...) where what was left running cannot be cancelled.

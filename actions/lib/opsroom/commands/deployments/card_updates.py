@@ -1,9 +1,6 @@
-"""After a deployment: its cards hear of it, and go where the environment sends them. It never fails
-for their sake.
-
-Cards of a version that was not deployed through opsroom: they are told, and moved, as after a
-deployment.
-"""
+"""Updates the cards of a version after its deployment, also one that did not go through opsroom:
+each gets a comment, and is moved where the environment says. A deployment never fails because of
+its cards."""
 
 from __future__ import annotations
 
@@ -42,7 +39,7 @@ clock: Callable[[], float] = time.monotonic
 
 # The person waits for the answer meanwhile. For all cards together, in seconds; then no further one
 # is begun.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 # What a tracker says to one card it will say to the next.
 _WHOLE_TRACKER = (Code.UNREACHABLE, Code.TIMED_OUT, Code.UNAUTHORIZED, Code.RATE_LIMITED, Code.GONE)
 _TAKEN_BACK = "The commits of this card are reverted in it: its work is no longer there."
@@ -51,8 +48,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass
 class _News:
-    """The outcome of each card: told, moved, told that its work is gone, or why not. `silent` has
-    the trackers that are not asked again."""
+    """The outcome of each card: commented on, moved, commented on because its work is reverted, or
+    the reason why not. `silent` has the trackers that are not asked again."""
 
     commented: List[str] = field(default_factory=list)
     taken_back: List[str] = field(default_factory=list)
@@ -61,24 +58,24 @@ class _News:
     silent: Dict[str, str] = field(default_factory=dict)
 
 
-def tell_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Outcome:
+def comment_on_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Outcome:
     """Put a comment on each card of a deployment that succeeded, and move it where `move_cards`
     says.
 
     Called when the success is on the record and the claim given back. Whatever goes wrong here is
-    told in the answer and recorded, and changes nothing about the deployment.
+    reported in the answer and recorded, and changes nothing about the deployment.
     """
     cards = [str(one) for one in request.noted.get("cards") or ()]
     taken_back = [str(one) for one in request.noted.get("cards_taken_back") or ()]
     if outcome.code is not Code.DEPLOYED or not (cards or taken_back):
         return outcome
-    news, until = _News(), clock() + PATIENCE
+    news, until = _News(), clock() + TIMEOUT
     for card in [*cards, *taken_back]:
         if clock() >= until:
             news.troubles[card] = "there was no time left"
             continue
         try:
-            _tell(request, order, card, news, card in taken_back)
+            _update(request, order, card, news, card in taken_back)
         except OpsroomError as error:
             news.troubles[card] = error.message
         except Exception as error:
@@ -97,7 +94,7 @@ def tell_cards(request: Request, order: DeploymentOrder, outcome: Outcome) -> Ou
     )
 
 
-def _tell(
+def _update(
     request: Request, order: DeploymentOrder, card: str, news: _News, taken_back: bool
 ) -> None:
     found = tracker_of_card(request.context, card)
@@ -136,7 +133,7 @@ class _DeploymentComment(CardComment):
     ) -> None:
         super().__init__(found, remark)
         self.key = (found.name, found.id, request.deployment)
-        self.limits = limits_of(request.context, found.name, PATIENCE / 2)
+        self.limits = limits_of(request.context, found.name, TIMEOUT / 2)
         self.deployed = f"{order.app.name} {request.version} on {order.environment.name}"
 
     def facts(self, made: Made) -> Facts:
@@ -246,7 +243,7 @@ def update_cards(
     with store.write() as connection:
         if not first_time(store, connection, "update_cards", event):
             return nothing
-    outcome = tell_cards(request, order, Outcome(True, Code.DEPLOYED, ""))
+    outcome = comment_on_cards(request, order, Outcome(True, Code.DEPLOYED, ""))
     return replace(
         outcome, code=Code.NOTED, message=outcome.message.strip() or "No card was updated."
     )

@@ -1,5 +1,4 @@
-"""Cards of a deployment: those that were named with it, and those that the commits it brings speak
-of."""
+"""The cards of a deployment: those named with it, and those named in the commits that it brings."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from ..request import Request
 from .order import DeploymentOrder
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
-MOST = 20
+MAX_CARDS = 20
 # What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words
 # begin: a commit message may carry a word of a million letters.
 _CANDIDATE = re.compile(
@@ -31,7 +30,7 @@ def named(context: Context, text: str) -> Tuple[str, ...]:
     """The cards that someone named: `OPS-12`, `OPS-12, OPS-13 and acme/web#17`. Asks no tracker.
 
     Each comes back as it can be typed again and means the same: `OPS-12`, or `jira:OPS-12` where
-    that was typed or is needed to tell it from a card of another tracker. Raises
+    that was typed or is needed to distinguish it from a card of another tracker. Raises
     Refusal(unknown_card, which_tracker, no_tracker) for one that is nobody's.
     """
     if not text.strip():
@@ -44,10 +43,10 @@ def named(context: Context, text: str) -> Tuple[str, ...]:
             place = Place(name, card)
             cards.append(place.explicit if explicit else typed(context.settings.trackers, place))
     found = _once_each(context.settings, cards)
-    if len(found) > MOST:
+    if len(found) > MAX_CARDS:
         raise Refusal(
             Code.NOT_POSSIBLE,
-            f"A deployment can be for {MOST} cards at most; these are {len(found)}.",
+            f"A deployment can be for {MAX_CARDS} cards at most; these are {len(found)}.",
             "Name fewer.",
         )
     return found
@@ -57,7 +56,7 @@ def note_cards(request: Request, order: DeploymentOrder, commits: Net) -> None:
     """Put the cards of the deployment into all its further records: those named, then those of the
     commits that it brings.
 
-    A rollback takes commits away; what they were about is not told of it.
+    A rollback takes commits away; their cards are not notified of it.
     """
     cards, settings = list(order.cards), request.context.settings
     taken_back: Tuple[str, ...] = ()
@@ -65,7 +64,7 @@ def note_cards(request: Request, order: DeploymentOrder, commits: Net) -> None:
         found = brought(settings, commits)
         cards, taken_back = cards + list(found.delivered), found.taken_back
     if cards:
-        request.noted["cards"] = list(_once_each(settings, cards))[:MOST]
+        request.noted["cards"] = list(_once_each(settings, cards))[:MAX_CARDS]
     # Naming a card says that it is for that one, whatever its commits say.
     if taken_back:
         every = _once_each(settings, [*cards, *taken_back])
@@ -102,7 +101,9 @@ def brought(settings: Settings, found: Net) -> Brought:
         if card not in _in(settings, work.but_not)
     ]
     taken = [card for card in _in(settings, found.taken_back) if card not in delivered]
-    return Brought(tuple(dict.fromkeys(delivered))[:MOST], tuple(dict.fromkeys(taken))[:MOST])
+    return Brought(
+        tuple(dict.fromkeys(delivered))[:MAX_CARDS], tuple(dict.fromkeys(taken))[:MAX_CARDS]
+    )
 
 
 def _in(settings: Settings, messages: Iterable[str]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def deploy(
     """Deploy, verify and record. The same version already there: says so and does nothing, unless
     `redeploy`.
 
-    `cards` are those it is for, as typed; they are told of it.
+    `cards` are those it is for, as typed; they get a comment.
     """
     kind = DeploymentKind.REDEPLOY if redeploy else DeploymentKind.DEPLOY
     with asked(context, kind.value, app_name, environment_name, version) as request:

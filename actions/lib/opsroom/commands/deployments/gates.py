@@ -39,7 +39,7 @@ class Obstacle:
 def check_access(
     request: Request, environment: Environment, emergency: bool = False
 ) -> List[Obstacle]:
-    """What the person and the room stand in the way of."""
+    """What the person or the room does not allow."""
     settings, by = request.context.settings, request.by
     decisions = (
         may(settings, by, environment, "override")
@@ -50,7 +50,7 @@ def check_access(
 
 
 def check_locks_and_freezes(request: Request, environment: Environment) -> List[Obstacle]:
-    """A deployment that is going on at the same place, locks and freezes."""
+    """A running deployment at the same place, locks and freezes."""
     store = request.context.store
     with store.read() as connection:
         now = store.now(connection)

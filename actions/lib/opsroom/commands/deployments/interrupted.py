@@ -1,5 +1,4 @@
-"""Deployments whose runner or process was lost: the next command at the place records how they
-ended.
+"""Deployments whose runner or process was lost: the next command there records how they ended.
 
 A runner whose lease has run out may have died, stood still, or lost the database; all that others
 know is that it stopped renewing its claim.
@@ -23,7 +22,7 @@ from ..live_version import ask_or_none
 from ..resolve import DeploymentTarget
 
 # A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
-# asked whether its process has ended. Where it cannot tell, the request is over after ABANDONED:
+# asked whether its process has ended. Where it does not know, the request is over after ABANDONED:
 # StackStorm lets none run for so long.
 _SLOW = timedelta(seconds=60)
 ABANDONED = timedelta(hours=2)
@@ -79,7 +78,7 @@ def _settle_all_asked(context: Context, now: datetime, found: List[Record]) -> L
 
 
 def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
-    why = "its process ended without an answer" if ended else "nothing was heard of it again"
+    why = "its process ended without an answer" if ended else "it was not heard from again"
     texts = (
         "deployment",
         "command",

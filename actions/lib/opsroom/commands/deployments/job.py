@@ -1,9 +1,5 @@
-"""When a running deployment speaks in the room: not at once, not often, never more than a handful
-of times.
-
-A running deployment: its claim is renewed, the room hears of it, and it stops when it must not go
-on.
-"""
+"""A running deployment: its claim is renewed, progress is posted in the room (not at once, not
+often, at most a handful of times), and it stops when it must not continue."""
 
 from __future__ import annotations
 
@@ -57,7 +53,7 @@ class Reporter:
         self._live(self._line)
 
     def link(self, address: str) -> None:
-        """Where to watch it, told with what is being done."""
+        """Where to watch it, shown with what is being done."""
         with self._lock:
             self._link = one_line(address, 300)
 
@@ -97,7 +93,7 @@ class RunningJob:
 
     def __init__(self, context: Context, request: Request, lease: float, what: str) -> None:
         self._context = context
-        # It is open: the claim was taken in it. The heartbeat must not open it anew at the end.
+        # It is open: the claim was taken in it. The heartbeat must not open it again at the end.
         self._store = context.store
         self._request = request
         self._lease = lease
@@ -107,7 +103,7 @@ class RunningJob:
         self._stop = threading.Event()
         self._renewed = time.monotonic()
         # Why it could not be renewed; how long this process stood still since then, in seconds.
-        self._trouble: Optional[Failure] = None
+        self._failure: Optional[Failure] = None
         self._stood_still = 0.0
         self._lost = False
         self._terminated = False
@@ -155,7 +151,7 @@ class RunningJob:
         self._reporter.link(address)
 
     def step(self, name: str) -> None:
-        """The part of the story that others are told about: checking, deploying, verifying."""
+        """The step that others read about: checking, deploying, verifying."""
         self._step = name
 
     def check(self) -> None:
@@ -175,10 +171,10 @@ class RunningJob:
 
     def _while(self) -> str:
         """What kept the claim from being renewed."""
-        trouble, still = self._trouble, self._stood_still
-        if trouble is not None and trouble.code is Code.STORE_BUSY:
+        failure, still = self._failure, self._stood_still
+        if failure is not None and failure.code is Code.STORE_BUSY:
             return "while the database was busy"
-        if trouble is not None:
+        if failure is not None:
             return "while the database did not answer"
         if still > self._lease / 2:
             return f"while this runner stood still for {span(still)}"
@@ -214,7 +210,7 @@ class RunningJob:
             # A process that was stopped, or whose machine was, finds that more time went by than it
             # waited.
             self._stood_still += max(time.monotonic() - began - _BEAT - _A_BIT, 0.0)
-            # A new step is told at once: a person who is refused now reads what is going on.
+            # A new step is stored at once: a person who is refused now reads what is being done.
             if (
                 self._step != self._renewed_step
                 or time.monotonic() - self._renewed > self._lease / 4
@@ -241,10 +237,10 @@ class RunningJob:
             with store.write() as connection:
                 renewed = renew(store, connection, self._request.deployment, self._lease, step)
         except Failure as failure:
-            self._trouble = failure
+            self._failure = failure
             return
         if renewed:
             self._renewed, self._renewed_step = asked, step
-            self._trouble, self._stood_still = None, 0.0
+            self._failure, self._stood_still = None, 0.0
         else:
             self._lost = True

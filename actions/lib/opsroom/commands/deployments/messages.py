@@ -1,5 +1,5 @@
-"""How a deployment is told: in the room while and after it runs, as facts, and where nobody asked
-for it."""
+"""The sentences about a deployment: progress and outcome in the room, its facts, and the post in
+the announce room."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def before_of(request: Request) -> str:
 
 
 def headline(request: Request, order: DeploymentOrder) -> str:
-    """What is going on, for progress messages."""
+    """What is being done, for progress messages."""
     return f"{request.by.shown} is {order.present(request.version)}"
 
 
@@ -126,7 +126,7 @@ def taken_over(request: Request, order: DeploymentOrder) -> Failure:
 
 
 def announce(request: Request, text: str) -> None:
-    """Tell the room for announcements, unless that is where it is said anyway."""
+    """Post in the announce room, unless the answer appears there anyway."""
     room = request.context.settings.announce
     if room and not same_room(room, request.context.speaker.room):
         request.context.rooms(room).say(message(text))

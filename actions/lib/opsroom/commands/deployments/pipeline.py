@@ -1,8 +1,8 @@
 """The pipeline that all deployment commands share: gates, claim, start, deploy, verify, record,
 answer.
 
-Whatever ends it early is on the record before it is raised, and nothing is touched before the start
-is on the record.
+An early end is on the record before it is raised, and nothing is touched before the start is on the
+record.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...versions import Running, distinct_names, same, same_version
 from .. import Outcome
 from ..changes.open import make_change, make_emergency
 from ..request import Also, Request
-from .card_updates import tell_cards
+from .card_updates import comment_on_cards
 from .delivery import note_delivery
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
 from .interrupted import check_not_settled, settle_interrupted
@@ -61,14 +61,14 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
         before = _look(request, order)
         _still_as_expected(order, before)
         if not order.redeploy and _runs_for_certain(order, before, resolved):
-            return _already_there(request, order, before, resolved)
+            return _already_running(request, order, before, resolved)
         note_delivery(request, order, before, resolved)
         if order.emergency:
             _override(request, order, passed)
         _start(request, order)
         outcome = _deploy(request, order, resolved, job)
     # Only now: the record says that it succeeded, and the place is free for others.
-    return tell_cards(request, order, outcome)
+    return comment_on_cards(request, order, outcome)
 
 
 def _clear(order: DeploymentOrder, obstacles: List[Obstacle]) -> List[Obstacle]:
@@ -89,7 +89,7 @@ def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outco
     """Make a change that waits for approval or confirmation, and touch nothing."""
     running = _look(request, order)
     if not order.redeploy and _runs_for_certain(order, running, resolved):
-        return _already_there(request, order, running, resolved)
+        return _already_running(request, order, running, resolved)
     note_delivery(request, order, running, resolved)
     kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
@@ -118,7 +118,7 @@ def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
     """Make the place ours, exclusively. Raises Refusal(busy) naming the holder when someone was
     first.
 
-    Locks are looked at once more in the same transaction: a lock is either seen here, or was taken
+    Locks are checked again in the same transaction: a lock is either seen here, or was taken
     after this claim and then says who is deploying.
     """
     context, store, speaker = request.context, request.context.store, request.by
@@ -231,13 +231,13 @@ def _runs_for_certain(order: DeploymentOrder, before: Running, resolved: Resolve
     return order.app.version is not None and same(before, resolved)
 
 
-def _already_there(
+def _already_running(
     request: Request, order: DeploymentOrder, before: Running, resolved: Resolved
 ) -> Outcome:
     text = f"{order.target} already runs {shown_name(before, resolved)}; nothing was done."
     request.end(Event.REFUSED, Code.ALREADY_THERE.value, text)
     again = (
-        f"To deploy it once more: redeploy {order.app.name} {request.version} to "
+        f"To deploy it again: redeploy {order.app.name} {request.version} to "
         f"{order.environment.name}"
     )
     return Outcome(True, Code.ALREADY_THERE, f"{text} {again}", facts_of(request))
@@ -267,7 +267,7 @@ def _deploy(
         also = _lock_afterwards(request, order)
         held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified)
     except Failure as failure:
-        # The claim runs out by itself; then the deployment is recorded by what runs. Nothing else
+        # The claim expires; then the deployment is recorded by what runs. Nothing else
         # is written here.
         request.ended = request.unrecorded = True
         raise Failure(

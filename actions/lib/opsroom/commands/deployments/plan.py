@@ -23,16 +23,16 @@ from .running_version import current_version, shown_name
 
 
 def plan(context: Context, app_name: str, version: str, environment_name: str) -> Outcome:
-    """Tell from which version to which, who asks, and every reason why it would be refused now."""
+    """Show from which version to which, who asks, and every reason why it would be refused now."""
     target = find_target(context.settings, app_name, environment_name)
     app, environment = target.app, target.environment
     resolved = target.deployer.resolve(check_version(version))
     wanted = resolved.version
-    running, trouble = _now(context, target)
+    running, unknown = _now(context, target)
     request = Request(context, "plan", app.name, environment.name, wanted)
     found = [*check_access(request, environment), *_obstacles(request, environment)]
     found += check_order(request, target, resolved, DeploymentKind.DEPLOY)
-    obstacles = [*(one.decision for one in found), *trouble]
+    obstacles = [*(one.decision for one in found), *unknown]
     if running and same(running, resolved):
         change = (
             f"{target} already runs {shown_name(running, resolved)}; a deployment would do nothing."

@@ -23,7 +23,7 @@ from ...structs import dataclass
 from .options import KINDS
 from .release_dir import make_folders
 
-# The longest beginning that is needed to tell.
+# The longest beginning that is needed to decide.
 HEAD = 1024
 _LFS = tuple(
     b"version " + url
@@ -45,7 +45,7 @@ _CIPHERTEXT = (
     b"-----BEGIN PGP MESSAGE",
 )
 # Names that are kept of each kind; all are counted.
-_MOST = 1000
+_MAX_SUSPECTS = 1000
 _SHOWN = 3
 
 
@@ -73,7 +73,7 @@ class Findings:
             self.add("git-crypt", path)
         elif size <= 32768 and head.startswith(_ANNEX) and b"\0" not in head:
             self.add("git-annex", path)
-        elif head.startswith(_CIPHERTEXT) and len(self.suspects) < _MOST:
+        elif head.startswith(_CIPHERTEXT) and len(self.suspects) < _MAX_SUSPECTS:
             self.suspects.append(path)
 
     def link(self, path: str, target: str) -> None:
@@ -93,13 +93,13 @@ def must_be_complete(
     wrong = [kind for kind in found if kind not in allowed]
     if not wrong:
         return [
-            f"the release holds {_told(kind, findings)}, which allow_incomplete permits"
+            f"the release holds {_described(kind, findings)}, which allow_incomplete permits"
             for kind in found
         ]
     raise Failure(
         Code.DEPLOY_FAILED,
         f"{app} {version} is not complete: the repository holds "
-        f"{listed(_told(kind, findings) for kind in wrong)}.",
+        f"{listed(_described(kind, findings) for kind in wrong)}.",
         f"Deploy it with a command that runs {listed(KINDS[kind][1] for kind in wrong)}; or, if "
         "the release works"
         f" without, set allow_incomplete: [{', '.join(wrong)}] in apps.{app}.deploy.",
@@ -107,7 +107,7 @@ def must_be_complete(
     )
 
 
-def _told(kind: str, findings: Findings) -> str:
+def _described(kind: str, findings: Findings) -> str:
     more = findings.counts[kind] - len(findings.paths[kind])
     names = (
         f"{', '.join(findings.paths[kind])} and {more} more"

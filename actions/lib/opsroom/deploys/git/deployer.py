@@ -20,16 +20,16 @@ from .archive import must_be_complete
 from .mirror import Mirror
 from .options import Options, compare_template
 from .precedence import newest_first
-from .release_dir import ReleaseNote, Releases, disk_trouble, now
+from .release_dir import ReleaseNote, Releases, disk_errors, now
 
 if TYPE_CHECKING:
     from .archive import Unpacked
 
 # Paths of which git is asked at once: a command line has an end.
-_MOST_PATHS = 1000
+_MAX_PATHS = 1000
 _COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}$")
-# Each of them is looked up by itself.
-_MOST_REVERTED = 20
+# Each of them is looked up separately.
+_MAX_REVERTED = 20
 
 
 class GitDeployer:
@@ -55,7 +55,7 @@ class GitDeployer:
         cannot be reached, a release that is still on the disk can be deployed again.
         """
         version = check_version(version)
-        with disk_trouble(str(self._releases.root)), self._releases.locked(self._time_limit):
+        with disk_errors(str(self._releases.root)), self._releases.locked(self._time_limit):
             try:
                 self._mirror.fetch()
             except Failure:
@@ -69,7 +69,7 @@ class GitDeployer:
         """The commits between the two, and the older ones that they revert."""
         if not before or not resolved.commit:
             return ()
-        with disk_trouble(str(self._releases.root)), self._releases.locked(self._time_limit):
+        with disk_errors(str(self._releases.root)), self._releases.locked(self._time_limit):
             names = (f"refs/tags/{before}", *((before.lower(),) if _COMMIT.match(before) else ()))
             start = next((found for found in map(self._mirror.commit, names) if found), "")
             if not start:
@@ -89,7 +89,7 @@ class GitDeployer:
         root = str(self._releases.root)
         if not resolved.commit:
             resolved = self.resolve(resolved.version)
-        with disk_trouble(root), self._releases.locked(self._time_limit, job.check):
+        with disk_errors(root), self._releases.locked(self._time_limit, job.check):
             self._must_be_ours()
             with suppress(OSError):  # what cannot be removed is no reason not to deploy
                 self._releases.sweep()
@@ -115,13 +115,13 @@ class GitDeployer:
         found: List[Commit] = []
         known = {one.id for one in new}
         messages = [one.message for one in new]
-        while messages and len(found) < _MOST_REVERTED:
+        while messages and len(found) < _MAX_REVERTED:
             wanted = [
                 id
                 for id in referred_to(messages)
                 if not any(one.startswith(id.lower()) for one in known)
             ]
-            older = self._mirror.older(start, wanted[:_MOST_REVERTED])
+            older = self._mirror.older(start, wanted[:_MAX_REVERTED])
             found += older
             known.update(one.id for one in older)
             messages = [one.message for one in older]
@@ -223,7 +223,7 @@ class GitDeployer:
         rest."""
         findings = unpacked.findings
         if unpacked.empty:
-            for path in self._mirror.submodules(resolved.commit, unpacked.empty[:_MOST_PATHS]):
+            for path in self._mirror.submodules(resolved.commit, unpacked.empty[:_MAX_PATHS]):
                 findings.add("submodules", path)
         if findings.suspects:
             for path in self._mirror.filtered(resolved.commit, findings.suspects):

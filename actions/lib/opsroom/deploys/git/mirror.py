@@ -76,10 +76,9 @@ class Mirror:
     def fetch(self, check: Optional[Check] = None) -> None:
         """Bring it up to date: all branches and tags, and no others.
 
-        A mirror that cannot be brought up to date is made anew; when that fails as well, the source
-        is to blame. Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no room
-        for it).
-        """
+        A mirror that cannot be brought up to date is made again; when that fails as well, the
+        source is to blame. Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no
+        room for it)."""
         deadline = time.monotonic() + self._time_limit
         if self._path.is_dir():
             done = self._fetch_into(self._path, deadline, check)

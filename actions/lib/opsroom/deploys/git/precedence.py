@@ -20,13 +20,13 @@ _SIGNS = re.compile(r"(?:^|(?<=[/@_-]))(?=[vV]?[0-9])")
 _DATE = re.compile(r"^((?:19|20)[0-9]{2})-([0-9]{1,2})(?:-([0-9]{1,2}))?(?![0-9A-Za-z])")
 _NUMBERS = re.compile(r"^[0-9]+(?:\.[0-9]+)*")
 _PIECE = re.compile(r"[0-9]+|[^0-9.]+")
-# What stands after the numbers and means the release itself, or something made after it.
+# What follows the numbers and means the release itself, or something made after it.
 _RELEASE = re.compile(r"^[.-](?:final|release|ga)(?![0-9A-Za-z])", re.IGNORECASE)
 _LATER = re.compile(r"^[.-]?(?:post|sp)(?=[.0-9-]|(?![\s\S]))", re.IGNORECASE)
 _BEFORE, _EXACT, _AFTER = 0, 1, 2
 # A longer name cannot be deployed (names.VERSION), and Python makes no number of thousands of
 # digits.
-_LONGEST = 128
+_MAX_LENGTH = 128
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def precedence(name: str) -> Optional[Precedence]:
 
     Of two versions of one family (see `family`) the newer has the greater one: by their numbers
     (`1.10.0` after `1.9.0`, `1.2` equal to `1.2.0`, four and more of them too), then a pre-release
-    before its release, then what stands behind a `+`, which Semantic Versioning leaves open.
+    before its release, then what follows a `+`, which Semantic Versioning leaves open.
     """
     start = _start(name)
     if start is None:
@@ -67,7 +67,7 @@ def precedence(name: str) -> Optional[Precedence]:
 
 
 def family(name: str) -> str:
-    """What stands before the version: `web@` of `web@1.2.0`, `release/` of `release/2026-11`,
+    """What precedes the version: `web@` of `web@1.2.0`, `release/` of `release/2026-11`,
     nothing of `v1.2.0`."""
     start = _start(name)
     return name if start is None else name[:start]
@@ -76,7 +76,7 @@ def family(name: str) -> str:
 def natural(text: str) -> Natural:
     """What to sort a text by as people would: numbers by their value, and before words (as
     pre-releases are)."""
-    pieces = _PIECE.findall(text[:_LONGEST])
+    pieces = _PIECE.findall(text[:_MAX_LENGTH])
     return tuple((0, int(one), "") if one.isdigit() else (1, 0, one.casefold()) for one in pieces)
 
 
@@ -118,7 +118,7 @@ def _start(name: str) -> Optional[int]:
     The last sign that a version follows counts, but not one inside the version: `web-1.2.0-rc.1` is
     1.2.0-rc.1.
     """
-    for found in _SIGNS.finditer(name) if len(name) <= _LONGEST else ():
+    for found in _SIGNS.finditer(name) if len(name) <= _MAX_LENGTH else ():
         if "/" not in name[found.start() :] and "@" not in name[found.start() :]:
             return found.start()
     return None

@@ -1,5 +1,5 @@
-"""The folder that a deployment fills: `releases/`, the link `current`, and the note that tells what
-a release is."""
+"""The folder that a deployment fills: `releases/`, the link `current`, and the note that records
+what a release is."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def folder_name(version: str, commit: str) -> str:
 
 
 @contextmanager
-def disk_trouble(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
+def disk_errors(what: str, code: Code = Code.DEPLOY_FAILED) -> Iterator[None]:
     """Turn what the file system says inside the block into a Failure: `what` is the place, as a
     sentence shows it."""
     try:
@@ -129,7 +129,7 @@ class Releases:
         Raises Failure(timed_out) when another process keeps it for longer than `time_limit`
         seconds.
         """
-        with disk_trouble(str(self.root)):
+        with disk_errors(str(self.root)):
             make_folders(self.folder)
             handle = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:

@@ -16,8 +16,8 @@ from .workflow import WorkflowService
 
 # Under this name the run is written down, for the next deployment at this place.
 _CHECKPOINT = "github"
-# Each of them is looked up by itself.
-_MOST_REVERTED = 10
+# Each of them is looked up separately.
+_MAX_REVERTED = 10
 
 
 def deployer_of(options: Options, target: Target) -> Deployer:
@@ -77,7 +77,7 @@ class GithubDeployer(RemoteDeployer):
                 for id in (one.lower() for one in referred_to(messages))
                 if not any(one.startswith(id) for one in known)
             ]
-            wanted = wanted[: _MOST_REVERTED - asked]
+            wanted = wanted[: _MAX_REVERTED - asked]
             asked += len(wanted)
             older = [one for one in (self.service.source.has(start, id) for id in wanted) if one]
             found += older

@@ -19,7 +19,7 @@ from .options import Options, Versions
 CALL_LIMIT = 10.0
 # Workflows put inputs into scripts: what a shell would read as more than text is left out.
 _NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
 
 class GithubService(Service):
@@ -102,7 +102,7 @@ class GithubService(Service):
             [name for name in names if VERSION.match(name)] for names in self.source.names()
         )
         near = nearest(version, [*tags, *branches])
-        offered = near or (tags or branches)[:_MOST_NAMES]
+        offered = near or (tags or branches)[:_MAX_NAMES]
         if near:
             hint = f"Did you mean {either(near)}?"
         elif offered:

@@ -56,8 +56,8 @@ class Diagnosis:
         revision = text_at(self._found, "status", "updateRevision")
         for pod in newest(self._pods(), "", ""):
             of = text_at(pod, "metadata", "labels", self._label)
-            trouble = None if of == revision or is_ready(pod) else why((pod,))
-            if trouble is not None and trouble.rank < NOT_READY:
+            problem = None if of == revision or is_ready(pod) else why((pod,))
+            if problem is not None and problem.rank < NOT_READY:
                 name = text_at(pod, "metadata", "name")
                 return f"; pod {name} is broken and Kubernetes does not replace it: delete it"
         return ""
@@ -70,15 +70,15 @@ class Diagnosis:
             return Progress(State.FAILED, f"no new pod may be created: {denied}")
         if denied:
             return Progress(reached.state, f"{reached.text}; no new pod may be created: {denied}")
-        trouble = why(newest(self._pods(), self._label, revision))
-        if trouble is None:
+        problem = why(newest(self._pods(), self._label, revision))
+        if problem is None:
             return Progress(reached.state, f"{reached.text}{self.stuck() or self._event()}")
         if reached.state is State.FAILED:
             # What went wrong comes first: a long sentence loses its end.
-            return Progress(State.FAILED, f"{trouble.text}; {reached.text}")
-        blocked = reached.state is State.BLOCKED or trouble.rank < NOT_READY
+            return Progress(State.FAILED, f"{problem.text}; {reached.text}")
+        blocked = reached.state is State.BLOCKED or problem.rank < NOT_READY
         state = State.BLOCKED if blocked else State.RUNNING
-        return Progress(state, f"{reached.text}; {trouble.text}")
+        return Progress(state, f"{reached.text}; {problem.text}")
 
     def _newest(self) -> Tuple[str, Object]:
         """The hash by which the pods of the newest revision are known, and what creates them.

@@ -40,9 +40,8 @@ _AUTOMATIONS = (
 def warnings(workload: Workload, found: Object, containers: Tuple[str, ...]) -> Tuple[str, ...]:
     """A sentence for each automation that manages one of these containers.
 
-    Not only where it owns the image: whoever sets the image owns that field from then on, and the
-    automation still owns the rest of the container.
-    """
+    Not only where it owns the image: the one who sets the image owns that field from then on, and
+    the automation still owns the rest of the container."""
     sentences: List[str] = []
     for automation in _AUTOMATIONS:
         managed = sorted(

@@ -101,7 +101,7 @@ def _of_deployment(found: Object) -> Progress:
     old = _count(found, "replicas") - updated
     available = _count(found, "availableReplicas")
     condition = _condition(found, "Progressing")
-    # Before its deadline: a paused roll-out never reaches it, and an old one may still stand there.
+    # Before its deadline: a paused roll-out never reaches it, and an old one may still be there.
     if is_paused(found) and not (updated >= wanted and old <= 0 and available >= updated):
         return Progress(State.BLOCKED, "is paused; someone has to resume it")
     if text_at(condition, "reason") == "ProgressDeadlineExceeded":

@@ -25,7 +25,7 @@ DEPLOYMENT = "opsroom/deploy"
 BEFORE = "opsroom/before"
 CAUSE = "kubernetes.io/change-cause"
 
-# How often a patch is made anew after someone changed the workload in between. Its controller does
+# How often a patch is made again after someone changed the workload in between. Its controller does
 # so all the time: a status is a change too.
 _ATTEMPTS = 8
 # Characters that the id of a run may have.
@@ -219,7 +219,7 @@ class KubernetesService(Service):
     @staticmethod
     def _state(client: Client, workload: Workload, found: Object, rollout: _Rollout) -> Progress:
         if _uid(found) != rollout.uid:
-            return Progress(State.FAILED, f"the {workload} was deleted and made anew meanwhile")
+            return Progress(State.FAILED, f"the {workload} was deleted and created again meanwhile")
         current = images_of(_pod(found), rollout.after)
         if not _same(current, rollout.after):
             if rollout.before and _same(current, rollout.before):
@@ -232,7 +232,7 @@ class KubernetesService(Service):
             return reached
         return Diagnosis(client, workload, found).explained(reached)
 
-    # What stands in the way.
+    # What is in the way.
 
     @staticmethod
     def _refuse(workload: Workload, found: Object) -> None:
@@ -256,7 +256,7 @@ class KubernetesService(Service):
         return Failure(Code.DEPLOY_FAILED, message, "Try again.", {"sent": False})
 
     def _open(self) -> Tuple[Client, Workload]:
-        """The client, whose time begins anew, and the workload."""
+        """The client, whose time starts over, and the workload."""
         if self._opened is None:
             self._opened = open_client(self._access, self._key)
         self._opened[0].begin()

@@ -8,8 +8,8 @@ is the same for all of them is in `deployer` and `follower`, once:
   correlation. A lost answer, or a runner that died, is then looked up before anything is repeated.
 - Who deploys the same version at a place where a run was left follows that run; another version has
   to wait.
-- Trouble with the service while a run goes on is waited out. Where the deployment is cancelled,
-  interrupted or out of time, the run is cancelled as well, and the sentence says what became of it.
+- Problems with the service during a run are waited out. Where the deployment is cancelled,
+  interrupted or out of time, the run is cancelled as well, and the sentence says how it ended.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .. import Resolved
 
 
 class State(str, Enum):
-    """How far a run is. BLOCKED: a person must do something at the service before it goes on."""
+    """How far a run is. BLOCKED: a person must do something at the service before it continues."""
 
     QUEUED = "queued"
     BLOCKED = "blocked"
@@ -45,7 +45,7 @@ class Run:
 
     - `id`: what the service needs to look at it again and to cancel it, at most 2,000 characters.
     - `name`: what people call it, for sentences: "GitHub run 4711".
-    - `text`: what is going on or why it failed, as the end of a sentence; may be empty.
+    - `text`: what is happening or why it failed, as the end of a sentence; may be empty.
     - `link`: where people can watch it; may be empty.
     """
 
@@ -108,7 +108,7 @@ class Service(ABC):
     def find(self, assignment: Assignment) -> Optional[Run]:
         """The run of this assignment; None where there is none (yet).
 
-        Where several could be it, raises Failure(outcome_unknown) while one of them goes on.
+        Where several could be it, raises Failure(outcome_unknown) while one of them runs.
         """
 
     @abstractmethod

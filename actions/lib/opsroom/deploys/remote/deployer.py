@@ -14,7 +14,7 @@ from .. import Cancelled, Job, Resolved, Target
 from . import Assignment, Run, Service, State
 from .follower import Follower, cancel, capitalised, pause
 
-# What ends the deployment here and the run there. Not claim_lost: whoever took over follows it.
+# What ends the deployment here and the run there. Not claim_lost: the one who took over follows it.
 _STOPS = (Code.CANCELLED, Code.INTERRUPTED, Code.TIMED_OUT)
 
 # Tests put their own clock here: the moment as seconds since 1970.
@@ -57,7 +57,7 @@ class RemoteDeployer:
         """Cancel the run that an earlier deployment left here."""
         kept = self._kept(job)
         if kept is None:
-            return Cancelled("It had started nothing that still goes on.", found=False)
+            return Cancelled("It had started nothing that still runs.", found=False)
         run = self._found(*kept)
         if run is None:
             if not kept[1] and self._may_still_appear(kept[0]):
@@ -158,7 +158,7 @@ class RemoteDeployer:
         return None
 
     def _unknown(self, left: Assignment) -> Failure:
-        """Nobody can tell whether the run exists, so nothing is repeated."""
+        """It is unknown whether the run exists, so nothing is repeated."""
         settles = self._time_limit if self.service.settles is None else self.service.settles
         seconds = max(settles - (now() - left.since), 1.0)
         where = f" Look at {self._place}." if self._place else ""

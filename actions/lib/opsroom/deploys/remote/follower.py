@@ -14,7 +14,7 @@ from . import Run, Service, State
 
 # Seconds after which a run is looked at more seldom. In between, the job is asked every second.
 PATIENT_AFTER = 30.0
-# How long a cancelled run may take to end before the answer says that it still goes on, in seconds.
+# How long a cancelled run may take to end before the answer says that it still runs, in seconds.
 CANCEL_FOR = 30.0
 
 # Tests put their own clock here, in seconds.
@@ -115,7 +115,7 @@ def cancel(service: Service, run: Run, subject: str = "") -> Cancelled:
         if run.state is State.FAILED:
             return Cancelled(f"{subject} ended as failed{why}.", link=run.link)
         if clock() - began >= CANCEL_FOR:
-            text = f"{subject} was asked to stop and still goes on after {span(CANCEL_FOR)}."
+            text = f"{subject} was asked to stop and still runs after {span(CANCEL_FOR)}."
             return Cancelled(_seen(text, run), True, run.link)
         wait(1.0)
 

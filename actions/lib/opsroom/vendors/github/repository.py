@@ -81,7 +81,7 @@ class Repository:
         # 422: "No commit found for SHA"; 409: the repository is empty. 404 is what GitHub says both
         # for a commit that is not there and for a repository that the token may not see.
         if response.status == 404 and not message_of(response).startswith("No commit found"):
-            self._must_be_there()
+            self._must_exist()
         return ""
 
     def names(self) -> Tuple[List[str], List[str]]:
@@ -131,11 +131,11 @@ class Repository:
         params = {"per_page": str(PAGE), "page": str(page)}
         response = self._client.send("GET", path, self._about, params=params, accept=(404,))
         if response.status == 404:
-            self._must_be_there()
+            self._must_exist()
             return None
         return self._client.read(response, _comparison)
 
-    def _must_be_there(self) -> None:
+    def _must_exist(self) -> None:
         """Raise Failure(gone) where it is the repository that the token may not see."""
         self._client.send("GET", self._path, self._about)
 

@@ -50,7 +50,7 @@ class Workload(NamedTuple):
 
     @property
     def kubectl(self) -> str:
-        """How kubectl is told of it: `-n shop deployment/web`."""
+        """How kubectl names it: `-n shop deployment/web`."""
         return f"-n {self.namespace} {self.kind.value}/{self.name}"
 
 

@@ -25,7 +25,7 @@ class Login:
 
 
 class Source(Protocol):
-    """Where a login comes from. `place` names it for whoever has to renew it."""
+    """Where a login comes from. `place` names it for the person who has to renew it."""
 
     @property
     def place(self) -> str: ...
@@ -35,7 +35,7 @@ class Source(Protocol):
 
 
 class Fixed(NamedTuple):
-    """A login that stands in the config or in a kubeconfig."""
+    """A login from the config or from a kubeconfig."""
 
     known: Login
     place: str
@@ -86,7 +86,7 @@ def path_of(file: IO[bytes]) -> str:
 
 
 def decoded(data: str) -> Optional[bytes]:
-    """What stands in a kubeconfig as base64; None where it is none."""
+    """What is in a kubeconfig as base64; None where it is none."""
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):

@@ -143,11 +143,11 @@ class _Kubeconfig:
         except OSError as error:
             raise self._wrong(f"cannot be read ({error.strerror})") from error
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            # Its own words may quote what stands there.
+            # Its own words may quote what is there.
             raise self._wrong("is no YAML") from error
 
     def _named(self, section: str, key: str, name: str) -> Mapping[str, Any]:
-        """What stands under a name: a kubeconfig has lists of names and contents."""
+        """What is under a name: a kubeconfig has lists of names and contents."""
         every = {text_at(one, "name"): one for one in list_at(self._content, section)}
         if name in every:
             return object_at(every[name], key)

@@ -1,4 +1,4 @@
-"""Why pods do not come up, in one sentence: what stands in their status, the most telling first."""
+"""Why pods do not come up, in one sentence: from their status, the most telling first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONFIG = (
 _CRASH = "CrashLoopBackOff"
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """`text` says which pod and what: "pod web-1 cannot pull image x (not found)". `rank`: the
     smaller, the more it explains; with NOT_READY it may be a pod that only starts."""
 
@@ -53,13 +53,13 @@ def newest(pods: Tuple[Object, ...], label: str, value: str) -> Tuple[Object, ..
     )
 
 
-def why(pods: Tuple[Object, ...]) -> Optional[Trouble]:
+def why(pods: Tuple[Object, ...]) -> Optional[Problem]:
     """What is wrong with the first pod that has the most telling trouble; None where there is
     none."""
-    found: List[Trouble] = [
-        Trouble(rank, f"pod {text_at(pod, 'metadata', 'name')} {text}")
+    found: List[Problem] = [
+        Problem(rank, f"pod {text_at(pod, 'metadata', 'name')} {text}")
         for pod in pods
-        for rank, text in _troubles(pod)
+        for rank, text in _problems(pod)
     ]
     return min(found, default=None)
 
@@ -72,7 +72,7 @@ def is_ready(pod: Object) -> bool:
     )
 
 
-def _troubles(pod: Object) -> Iterator[Trouble]:
+def _problems(pod: Object) -> Iterator[Problem]:
     for kind, statuses in (
         ("init container", list_at(pod, "status", "initContainerStatuses")),
         ("container", list_at(pod, "status", "containerStatuses")),
@@ -81,33 +81,33 @@ def _troubles(pod: Object) -> Iterator[Trouble]:
             yield from _of_container(pod, kind, status)
     for condition in list_at(pod, "status", "conditions"):
         if text_at(condition, "type") == "PodScheduled" and text_at(condition, "status") == "False":
-            yield Trouble(3, f"cannot be scheduled{_in_brackets(text_at(condition, 'message'))}")
+            yield Problem(3, f"cannot be scheduled{_in_brackets(text_at(condition, 'message'))}")
     if text_at(pod, "status", "phase") == "Failed":
         reason = text_at(pod, "status", "reason")
         message = text_at(pod, "status", "message")
-        yield Trouble(4, f"has failed{_in_brackets(': '.join(filter(None, (reason, message))))}")
+        yield Problem(4, f"has failed{_in_brackets(': '.join(filter(None, (reason, message))))}")
 
 
-def _of_container(pod: Object, kind: str, status: Object) -> Iterator[Trouble]:
+def _of_container(pod: Object, kind: str, status: Object) -> Iterator[Problem]:
     name, state = text_at(status, "name"), object_at(status, "state")
     reason, message = (text_at(state, "waiting", key) for key in ("reason", "message"))
     if reason in _PULL:
         image = text_at(status, "image") or "the image"
-        yield Trouble(0, f"cannot pull image {image}{_in_brackets(message or reason)}")
+        yield Problem(0, f"cannot pull image {image}{_in_brackets(message or reason)}")
     elif reason in _CONFIG:
-        yield Trouble(1, f"cannot start {kind} {name}{_in_brackets(message or reason)}")
+        yield Problem(1, f"cannot start {kind} {name}{_in_brackets(message or reason)}")
     elif reason == _CRASH:
         last = object_at(status, "lastState", "terminated")
-        yield Trouble(2, _crash(pod, kind, name, last, "crashes again and again"))
+        yield Problem(2, _crash(pod, kind, name, last, "crashes again and again"))
     ended = object_at(state, "terminated")
     if ended and (kind == "container" or at(ended, "exitCode") != 0):
-        yield Trouble(2, _crash(pod, kind, name, ended, "ended"))
+        yield Problem(2, _crash(pod, kind, name, ended, "ended"))
     elif at(state, "running") is not None and status.get("ready") is False and kind == "container":
         last = object_at(status, "lastState", "terminated")
         if last:
-            yield Trouble(2, _crash(pod, kind, name, last, "has crashed and is not ready"))
+            yield Problem(2, _crash(pod, kind, name, last, "has crashed and is not ready"))
         else:
-            yield Trouble(NOT_READY, f"runs {kind} {name}, which is not ready")
+            yield Problem(NOT_READY, f"runs {kind} {name}, which is not ready")
 
 
 def _crash(pod: Object, kind: str, name: str, ended: Object, what: str) -> str:
@@ -116,8 +116,8 @@ def _crash(pod: Object, kind: str, name: str, ended: Object, what: str) -> str:
         return f"runs out of memory in {kind} {name}" + (f" (limit {limit})" if limit else "")
     code = at(ended, "exitCode")
     how = f" (exit code {code})" if isinstance(code, int) else ""
-    said = one_line(text_at(ended, "message"), 80)
-    return f"has {kind} {name} that {what}{how}" + (f": {said}" if said else "")
+    words = one_line(text_at(ended, "message"), 80)
+    return f"has {kind} {name} that {what}{how}" + (f": {words}" if words else "")
 
 
 def _memory_limit(pod: Object, name: str) -> str:
