@@ -270,7 +270,7 @@ def test_a_cancelled_sync_is_terminated(waits: int) -> None:
 @cases(
     ("state", "text"),
     [
-        ({"phases": ["Running"], "terminates": False}, "still goes on after 30 s"),
+        ({"phases": ["Running"], "terminates": False}, "still runs after 30 s"),
         ({"phases": ["Running"], "must_wait_to_terminate": 99}, "no operation is in progress"),
         ({"phases": ["Succeeded"], "healths": ["Progressing"]}, "what it applied stays; roll ba"),
     ],

@@ -315,7 +315,7 @@ def test_a_cancelled_build_is_stopped(begins: bool) -> None:
     ("state", "text"),
     [
         ({"states": ["Waiting"], "may_cancel": False}, "could not be cancelled"),
-        ({"states": [None], "after_stop": None}, "still goes on after 30 s"),
+        ({"states": [None], "after_stop": None}, "still runs after 30 s"),
         ({"states": [None], "after_stop": "SUCCESS"}, "had already succeeded"),
     ],
 )

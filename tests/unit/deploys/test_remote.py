@@ -200,7 +200,7 @@ def test_what_cannot_be_cancelled_is_said_to_go_on(ci: Played) -> None:
 def test_a_run_that_does_not_stop_is_said_to_go_on(ci: Played, clock: Clock) -> None:
     ci.states, job = [State.RUNNING], stopping_after(5, cancelled)
     ci.after_cancel = State.RUNNING
-    with pytest.raises(Failure, match="still goes on after 30 s"):
+    with pytest.raises(Failure, match="still runs after 30 s"):
         deploying(ci).deploy(V1, job)
     assert json.loads(job.handles["ci"])["run"] == "r1"
 

@@ -243,7 +243,7 @@ class Client(vendor.Client):
             return Refusal(Code.BUSY, message, "Try again when that has ended.", facts)
         if "auto-sync currently set" in lower:
             message = f"Argo CD syncs {about.name} on its own, so it syncs no other revision."
-            hint = f"An administrator sets {self.key}.mode to target, or turns auto-sync off."
+            hint = f"An administrator has to set {self.key}.mode to target, or turn auto-sync off."
             return Refusal(Code.NOT_POSSIBLE, message, hint, facts)
         if "is deleting" in lower or "being deleted" in lower:
             message = f"Argo CD is deleting {about.name}."

@@ -63,7 +63,7 @@ def read_options(fields: Fields) -> Options:
         time_limit=read_time_limit(fields),
     )
     if workflow and environment:
-        fields.problem("environment", "only one of environment and workflow can tell the version")
+        fields.problem("environment", "only one of environment and workflow can give the version")
     if options.title is not None and not workflow:
         fields.problem("title", "only runs of a workflow have a title; name the workflow too")
     for key, text in (("environment", environment), ("workflow", workflow)):

@@ -731,7 +731,7 @@ def test_a_run_is_not_cancelled_by_force_where_that_is_off(
 ) -> None:
     running.after_cancel = None
     error = stopped(deployer_at(vendor, force_cancel_after=False), a_job())
-    assert "still goes on after 30 s" in error.message
+    assert "still runs after 30 s" in error.message
     assert running.cancels == ["cancel"]
 
 
@@ -787,6 +787,6 @@ def test_a_run_that_survives_force_is_said_to_go_on(
 ) -> None:
     running.after_cancel = running.after_force = None
     error = stopped(deployer_at(vendor), a_job())
-    assert "still goes on after 30 s" in error.message
+    assert "still runs after 30 s" in error.message
     assert error.facts["left_running"] == "GitHub run 4711"
     assert running.cancels == ["cancel", "force-cancel"]

@@ -199,4 +199,4 @@ def test_a_workload_made_anew_meanwhile_is_not_ours(cluster: Cluster) -> None:
         found["metadata"]["uid"] = "another"
 
     cluster.steps = [anew, done]
-    assert "deleted and made anew" in caught(deploying(cluster).deploy, V2, Notes()).message
+    assert "deleted and created again" in caught(deploying(cluster).deploy, V2, Notes()).message

@@ -155,7 +155,7 @@ def test_the_mark_is_found_in_whichever_field_it_comes_back(org, pager, field):
          "both are 403: Authentication failed."),
         (Reply(403, "Usage limit exceeded"), Code.RATE_LIMITED,
          "is rate-limiting opsroom (403): Usage limit exceeded."),
-        (Reply(429, ""), Code.RATE_LIMITED, "does not say for how long."),
+        (Reply(429, ""), Code.RATE_LIMITED, "without saying for how long."),
         (answer({"error": "Bad target"}, 400), Code.NOT_ACCEPTED, "(400): Bad target."),
         (answer({"message": {"a": 1}}, 422), Code.NOT_ACCEPTED, "(422)."),
         (Reply(402, "no"), Code.NOT_POSSIBLE, "(402): no."),
