@@ -65,7 +65,7 @@ def test_a_lost_claim_says_what_kept_it_from_being_renewed(
 ) -> None:
     job = RunningJob.__new__(RunningJob)
     job._terminated, job._lost, job._lease, job._renewed = False, True, 60.0, 0.0
-    job._failure, job._stood_still = trouble, still
+    job._failure, job._stood_still, job._cancelled_by = trouble, still, ""
     with pytest.raises(Failure) as caught:
         job.check()
     assert caught.value.code is Code.CLAIM_LOST
