@@ -140,7 +140,7 @@ def _cut_off(store: Store, transaction: ContextManager[Transaction]) -> None:
         rows(on, "SELECT 1 AS one")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("table", "names", "more"),
     [
         ("ledger", COLUMNS, set()),

@@ -81,6 +81,7 @@ def test_the_codes_of_the_standard_are_accepted(
     assert ask(store, code).allowed
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("steps", "allowed"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
 )
@@ -93,6 +94,7 @@ def test_the_steps_beside_the_present_one_count_too(
     assert decision.code is (None if allowed else Code.CODE_WRONG)
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("typed", ["{0}{1}", "{0} {1}", " {0}-{1} "])
 def test_a_code_may_be_typed_as_the_app_shows_it(store: Store, clock: Clock, typed: str) -> None:
     code = code_at(clock.now)
@@ -119,6 +121,7 @@ def test_a_code_of_somebody_else_is_wrong(store: Store, clock: Clock) -> None:
     )
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
