@@ -186,6 +186,7 @@ def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> Non
     ack = render_ack(alias, {"id": "5f0000000000000000000001", "parameters": {}})
     deploying = (
         "deploy",
+        "deploy_set",
         "promote",
         "rollback",
         "emergency_deploy",

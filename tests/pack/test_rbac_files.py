@@ -43,6 +43,7 @@ DEPLOYING = {
     "approve_change",
     "confirm_change",
     "deploy",
+    "deploy_set",
     "emergency_deploy",
     "promote",
     "rollback",
@@ -148,6 +149,7 @@ def test_a_policy_counts_by_parameters_that_its_action_has_and_lets_opsroom_answ
 def test_everything_that_deploys_has_the_second_belt() -> None:
     assert set(POLICIES) == {
         "deploy",
+        "deploy_set",
         "promote",
         "rollback",
         "emergency_deploy",

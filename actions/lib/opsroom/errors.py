@@ -100,6 +100,7 @@ class Code(str, Enum):
     NOTHING_RUNS = "nothing_runs"
     NOTHING_BEFORE = "nothing_before"
     NOTHING_TO_CANCEL = "nothing_to_cancel"
+    SET_STOPPED = "set_stopped"
     CANNOT_DEPLOY = "cannot_deploy"
     CANNOT_TELL_VERSION = "cannot_tell_version"
     NO_TRACKER = "no_tracker"

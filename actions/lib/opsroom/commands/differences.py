@@ -12,7 +12,7 @@ from ..names import check_version, listed
 from ..text import not_marked, one_line, table
 from ..versions import Running, same
 from . import Context, Outcome
-from .deployments.cards import brought
+from .cards.delivered import brought
 from .deployments.delivery import Delivery, counted, delivery, subject
 from .live_version import ask, ask_many
 from .resolve import DeploymentTarget, find_app, find_environment, find_target

@@ -32,6 +32,7 @@ from .readers import (
     read_groups,
     read_incidents,
     read_person,
+    read_set,
     read_timezone,
     read_watching,
 )
@@ -138,6 +139,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
     apps = _named(
         fields, "apps", "an application", lambda name, inner: _app(name, inner, environments, kinds)
     )
+    sets = _named(fields, "sets", "a set", lambda name, inner: read_set(name, inner, known.apps))
     trackers = _providers(fields, "trackers", "a tracker", kinds.trackers)
     pagers = _providers(fields, "pagers", "a pager", kinds.pagers)
     teams = _named(
@@ -174,6 +176,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         webhooks=read_webhooks(fields, known.apps, known.environments),
         audit_page=_audit_page(fields),
         incidents=read_incidents(fields),
+        sets=sets,
     )
     progress.finish()
     fields.finish()

@@ -111,6 +111,15 @@ class App:
 
 
 @dataclass(frozen=True)
+class AppSet:
+    """Applications that are deployed together, in this order, or `side_by_side`: all at once."""
+
+    name: str
+    apps: Tuple[str, ...]
+    side_by_side: bool = False
+
+
+@dataclass(frozen=True)
 class Team:
     """People who are paged together.
 
@@ -215,6 +224,7 @@ class Settings:
     watching: Watching = Watching()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     audit_page: str = ""
+    sets: Mapping[str, AppSet] = field(default_factory=dict)
     incidents: Incidents = Incidents()
 
     def environments_of(self, app: App) -> Tuple[str, ...]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..names import nearest
+from ..names import listed, nearest
 from ..people import Person
 from ..structs import dataclass
 from .fields import Fields
-from .model import Environment, Freeze, Incidents, Watching
+from .model import AppSet, Environment, Freeze, Incidents, Watching
 from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
@@ -172,6 +172,22 @@ def read_environment(name: str, fields: Fields, known: Known) -> Environment:
         own[app] = _rules(inner, known)
         inner.finish()
     return Environment(name=name, **rules, own=own)
+
+
+def read_set(name: str, fields: Fields, apps: Sequence[str]) -> AppSet:
+    """One entry under `sets`: applications that are deployed together."""
+    expected = "a list of applications of the config"
+    found = fields.texts("apps", expected=expected)
+    unknown = [one for one in found if one not in apps]
+    if unknown:
+        fields.problem("apps", f"expected applications of the config, found {listed(unknown)}")
+    elif len(set(found)) < max(len(found), 2):
+        fields.problem("apps", "expected two applications or more, each of them once")
+    if name.casefold() in (one.casefold() for one in apps):
+        fields.problems.add(
+            fields.path, "expected a name that no application has: people type either"
+        )
+    return AppSet(name, found, fields.flag("side_by_side", False))
 
 
 def _rules(fields: Fields, known: Known) -> Dict[str, Any]:

@@ -20,6 +20,9 @@ from .families import (
 from .forms import CODE, REST, Command, Form, gaps, value, words
 
 _DEPLOY = gaps("deploy", APP, VERSION, "to")
+# Two applications or more, each with its version: "web 1.4.2 and api 2.0.0".
+_ITEM = r"[^\s,\x3d]+\s+[^\s,\x3d]+"
+_ITEMS = rf"{_ITEM}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_ITEM}){{1,19}}"
 
 DEPLOYMENTS: Tuple[Command, ...] = (
     Command(
@@ -57,6 +60,16 @@ DEPLOYMENTS: Tuple[Command, ...] = (
         ),
     ),
     deploying("deploy"),
+    Command(
+        "deploy_set",
+        words("deploy"),
+        (
+            Form(
+                "deploy {{ items }} to {{ environment }}",
+                gaps(words("deploy"), value("items", _ITEMS), "to", ANYWHERE),
+            ),
+        ),
+    ),
     deploying("redeploy"),
     Command(
         "emergency_deploy",

@@ -3,13 +3,16 @@ back; an emergency is reviewed by someone else, who records what they found."""
 
 from __future__ import annotations
 
+from typing import Dict, List, Tuple
+
 from ...errors import Code, Refusal
+from ...policy import YES, Decision
 from ...policy.approvals import (
     may_reject,
     may_review,
     needs_code,
 )
-from ...records.change import State
+from ...records.change import Change, State
 from ...records.changes import close, find, tidy
 from ...records.ledger import append
 from ...records.model import Event
@@ -25,6 +28,7 @@ from . import (
     place_left,
     requester_of,
 )
+from .sets import whole_set
 
 
 def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
@@ -40,31 +44,46 @@ def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
         if not why:
             hint = f"For example: reject change {change.id}: the tests are red"
             raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
-        environment = place_left(context, change)
-        requester = requester_of(context.settings, change)
-        store, speaker = context.store, context.speaker
-        own = speaker.key in (change.owner, requester.key)
-        with store.write() as connection:
-            tidy(store, connection)
-            change = find(connection, change.id) or change
-            now = store.now(connection)
-            decision = may_reject(context.settings, environment, change, speaker, requester, now)
-            if decision.allowed:
-                who, after = one_line(speaker.shown), State.WITHDRAWN if own else State.REJECTED
-                close(store, connection, change.id, State.OPEN, after, who, why)
-                verb = "withdrew" if own else "rejected"
-                text = (
-                    f"{who} {verb} change {change.id} ({change.what}, asked by "
-                    f"{change.shown}): {why}"
-                )
-                append(
-                    store,
-                    connection,
-                    entry_by(context, change, Event.REJECTED, Code.REJECTED, text, reason=why),
-                )
+        members = whole_set(context, change) if change.state is State.OPEN else [change]
+        decision, texts, after = _reject(context, members, why)
         decision.enforce()
-    notify_requester(context, change, text)
+    for one in members:
+        notify_requester(context, one, texts[one.id])
+    text = "\n".join(texts.values())
     return Outcome(True, Code.REJECTED, text, {**facts_of(change), "state": after, "reason": why})
+
+
+def _reject(
+    context: Context, members: List[Change], why: str
+) -> Tuple[Decision, Dict[str, str], State]:
+    """Close the changes, all or none. Returns what to say of each."""
+    store, speaker = context.store, context.speaker
+    texts: Dict[str, str] = {}
+    after = State.REJECTED
+    places = [
+        (one, place_left(context, one), requester_of(context.settings, one)) for one in members
+    ]
+    with store.write() as connection:
+        tidy(store, connection)
+        now = store.now(connection)
+        for known, environment, requester in places:
+            change = find(connection, known.id) or known
+            decision = may_reject(context.settings, environment, change, speaker, requester, now)
+            if not decision.allowed:
+                return decision, texts, after
+        for known, _, requester in places:
+            change = find(connection, known.id) or known
+            own = speaker.key in (change.owner, requester.key)
+            who, after = one_line(speaker.shown), State.WITHDRAWN if own else State.REJECTED
+            close(store, connection, change.id, State.OPEN, after, who, why)
+            verb = "withdrew" if own else "rejected"
+            text = (
+                f"{who} {verb} change {change.id} ({change.what}, asked by {change.shown}): {why}"
+            )
+            entry = entry_by(context, change, Event.REJECTED, Code.REJECTED, text, reason=why)
+            append(store, connection, entry)
+            texts[change.id] = text
+    return YES, texts, after
 
 
 def review_change(context: Context, change_id: str, text: str, code: str = "") -> Outcome:

@@ -1,15 +1,19 @@
-"""approve change, confirm change: the decisions that deploy. Someone else approves, or the
-requester confirms in the same room and in time; with enough of them the change is executed, if
-everything still holds."""
+"""Decisions that deploy: a change is approved by someone else, or confirmed by the requester in the
+same room and in time. When enough have agreed, it is executed, provided everything still holds.
+
+Changes that were asked for together are decided together.
+"""
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 from ...config.model import Environment
-from ...errors import Code, OpsroomError
+from ...db.sql import Transaction
+from ...errors import Code
+from ...names import listed
 from ...people import Speaker
-from ...policy import Decision
+from ...policy import YES, Decision, no
 from ...policy.approvals import (
     counted,
     may_approve,
@@ -18,7 +22,7 @@ from ...policy.approvals import (
     needed,
     needs_code,
 )
-from ...records.change import Change
+from ...records.change import Approval, Change
 from ...records.changes import add_approval, approvals_of, begin, find, tidy
 from ...records.ledger import append
 from ...records.model import Event
@@ -34,7 +38,24 @@ from . import (
     place_of,
     requester_of,
 )
-from .execute import execute_change
+from .sets import execute_all, whole_set
+
+
+class _Waiting(NamedTuple):
+    """A change, where it goes by today's rules, and who asked for it."""
+
+    change: Change
+    environment: Environment
+    requester: Speaker
+
+
+def _waiting(context: Context, request: Request, change_id: str) -> List[_Waiting]:
+    """The change of that id, and those that were asked for together with it."""
+    change = find_change(context, request, change_id)
+    return [
+        _Waiting(one, place_of(context, one), requester_of(context.settings, one))
+        for one in whole_set(context, change)
+    ]
 
 
 def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
@@ -42,134 +63,145 @@ def approve_change(context: Context, change_id: str, code: str = "") -> Outcome:
     code, if given.
 
     Raises Refusal(unknown_change, change_closed, change_expired, own_change, not_allowed,
-    wrong_room, approved_already, code_...), and whatever is in the way of the deployment; the
+    wrong_room, approved_already, code_...), and whatever stands in the way of the deployment; the
     change then still waits, or is withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(context, "approve", "", "", "")
     with resumed(request):
-        change = find_change(context, request, change_id)
-        environment = place_of(context, change)
-        requester = requester_of(context.settings, change)
-        decision, approved_by, begun = _approve(context, change, environment, requester, code)
+        waiting = _waiting(context, request, change_id)
+        decision, approved_by, begun = _approve(context, waiting, code)
         # Only now: what was written about the code must stay written.
         decision.enforce()
-    if begun is not None:
-        return _deploy(context, begun, requester, approved_by)
-    count = len(approved_by)
-    so_far = missing(change, environment, count)
-    text = f"{context.speaker.shown} approved change {change.id} ({change.what}): {so_far}."
-    text += f" The next approver says: approve change {change.id}"
+    change, environment, _ = waiting[0]
+    if begun:
+        pairs = [(one, two.requester) for one, two in zip(begun, waiting)]
+        return execute_all(context, pairs, f"approve change {change.id}", approved_by)
+    so_far = missing(change, environment, len(approved_by))
+    text = f"{context.speaker.shown} approved {_named(waiting)}: {so_far}."
+    text += f" The next one says: approve change {change.id}"
     notify_requester(context, change, text)
     return Outcome(True, Code.APPROVED, text, {**facts_of(change), "approved_by": approved_by})
 
 
-def _deploy(
-    context: Context, change: Change, requester: Speaker, approved_by: List[str]
-) -> Outcome:
-    """Execute the change, and notify the requester of the outcome, whatever it is."""
-    try:
-        outcome = execute_change(
-            context, change, requester, f"approve change {change.id}", approved_by
-        )
-    except OpsroomError as error:
-        notify_requester(context, change, error.sentence())
-        raise
-    except Exception:
-        notify_requester(
-            context, change, f"Change {change.id} ({change.what}) hit an internal error of opsroom."
-        )
-        raise
-    notify_requester(context, change, outcome.message)
-    return outcome
+def _named(waiting: Sequence[_Waiting]) -> str:
+    """What is decided on, as a part of a sentence."""
+    if len(waiting) == 1:
+        return f"change {waiting[0].change.id} ({waiting[0].change.what})"
+    return f"changes {listed([f'{one.change.id} ({one.change.what})' for one in waiting], 8)}"
 
 
 def _approve(
-    context: Context, change: Change, environment: Environment, requester: Speaker, code: str
-) -> Tuple[Decision, List[str], Optional[Change]]:
+    context: Context, waiting: Sequence[_Waiting], code: str
+) -> Tuple[Decision, List[str], List[Change]]:
     """Decide and write down in one transaction: of any number at once, one begins the deployment.
 
-    Returns also whose approvals count now, and the change as this caller has begun it, if it
-    did.
+    Returns also whose approvals count by now, of all of the changes, and the changes where this
+    caller has begun the first one.
     """
     store, speaker, settings = context.store, context.speaker, context.settings
     with store.write() as connection:
         tidy(store, connection)
-        change = find(connection, change.id) or change
-        given = approvals_of(connection, change.id)
         now = store.now(connection)
-        decision = may_approve(settings, environment, change, given, speaker, requester, now)
-        with_code = bool(code.strip()) or needs_code(environment, speaker)
-        if decision.allowed and with_code and speaker.person is not None:
-            decision = check_code(
-                store, connection, speaker.person, code, f"approve change {change.id}"
-            )
-        if not decision.allowed:
-            return decision, [], None
-        again = any(one.owner == speaker.key for one in given)
-        who = one_line(speaker.shown)
-        add_approval(
-            store, connection, change.id, speaker.key, who, context.execution_id, with_code
+        # Those of before the wait for the database may have been decided since.
+        waiting = [
+            one._replace(change=find(connection, one.change.id) or one.change) for one in waiting
+        ]
+        for change, environment, requester in waiting:
+            given = approvals_of(connection, change.id)
+            decision = may_approve(settings, environment, change, given, speaker, requester, now)
+            if not decision.allowed:
+                return decision, [], []
+        with_code = bool(code.strip()) or any(
+            needs_code(one.environment, speaker) for one in waiting
         )
-        valid = counted(
-            settings, environment, change, approvals_of(connection, change.id), requester
+        if with_code and speaker.person is not None:
+            what = f"approve change {waiting[0].change.id}"
+            decision = check_code(store, connection, speaker.person, code, what)
+            if not decision.allowed:
+                return decision, [], []
+        valid = [_note_approval(context, connection, one, with_code) for one in waiting]
+        names = [one.shown for one in min(valid, key=len)]
+        enough = all(
+            len(found) >= needed(one.change, one.environment) for found, one in zip(valid, waiting)
         )
-        sentence = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
-        facts = {"second_factor": with_code, **({"again": True} if again else {})}
-        append(
-            store,
-            connection,
-            entry_by(context, change, Event.APPROVED, Code.APPROVED, sentence, **facts),
-        )
-        names = [one.shown for one in valid]
-        enough = len(valid) >= needed(change, environment)
-        begun = enough and begin(store, connection, change.id, ", ".join(names))
-        return decision, names, find(connection, change.id) if begun else None
+        first = waiting[0].change
+        if not (enough and begin(store, connection, first.id, ", ".join(names))):
+            return YES, names, []
+        begun = [find(connection, first.id) or first, *(one.change for one in waiting[1:])]
+        return YES, names, begun
+
+
+def _note_approval(
+    context: Context, connection: Transaction, waiting: _Waiting, with_code: bool
+) -> List[Approval]:
+    """Write the approval of one change down, with its record. Returns the approvals that count by
+    now."""
+    store, speaker, settings = context.store, context.speaker, context.settings
+    change, environment, requester = waiting
+    again = any(one.owner == speaker.key for one in approvals_of(connection, change.id))
+    who = one_line(speaker.shown)
+    add_approval(store, connection, change.id, speaker.key, who, context.execution_id, with_code)
+    given = approvals_of(connection, change.id)
+    valid = counted(settings, environment, change, given, requester)
+    sentence = f"{who} approved change {change.id}: {missing(change, environment, len(valid))}."
+    facts = {"second_factor": with_code, **({"again": True} if again else {})}
+    entry = entry_by(context, change, Event.APPROVED, Code.APPROVED, sentence, **facts)
+    append(store, connection, entry)
+    return valid
 
 
 def confirm_change(context: Context, change_id: str, code: str = "") -> Outcome:
     """Deploy what the requester was shown. `code` is a one-time code, where one is wanted.
 
     Raises Refusal(unknown_change, change_closed, change_expired, not_allowed, wrong_room,
-    code_...), and whatever is in the way of the deployment; the change then still waits, or is
+    code_...), and whatever stands in the way of the deployment; the change then still waits, or is
     withdrawn where it could never go ahead (changed_meanwhile).
     """
     request = Request(context, "confirm", "", "", "")
     with resumed(request):
-        change = find_change(context, request, change_id)
-        environment = place_of(context, change)
-        requester = requester_of(context.settings, change)
-        decision, begun = _confirm(context, change, environment, requester, code)
+        waiting = _waiting(context, request, change_id)
+        decision, begun = _confirm(context, waiting, code)
         decision.enforce()
-    return execute_change(context, begun, requester, f"confirm change {change.id}")
+    pairs = [(one, two.requester) for one, two in zip(begun, waiting)]
+    return execute_all(context, pairs, f"confirm change {waiting[0].change.id}")
 
 
 def _confirm(
-    context: Context, change: Change, environment: Environment, requester: Speaker, code: str
-) -> Tuple[Decision, Change]:
+    context: Context, waiting: Sequence[_Waiting], code: str
+) -> Tuple[Decision, List[Change]]:
     store, speaker = context.store, context.speaker
     with store.write() as connection:
         tidy(store, connection)
-        change = find(connection, change.id) or change
-        decision = may_confirm(environment, change, speaker, requester, store.now(connection))
-        with_code = bool(code.strip()) or needs_code(environment, speaker)
-        if decision.allowed and with_code:
+        waiting = [
+            one._replace(change=find(connection, one.change.id) or one.change) for one in waiting
+        ]
+        for change, environment, requester in waiting:
+            now = store.now(connection)
+            decision = may_confirm(environment, change, speaker, requester, now)
+            if not decision.allowed:
+                return decision, []
+        with_code = bool(code.strip()) or any(
+            needs_code(one.environment, speaker) for one in waiting
+        )
+        first = waiting[0].change
+        if with_code:
             if speaker.person is None:
                 sentence = (
                     f"{speaker.shown} has no one-time codes: opsroom does not know you by "
                     "this name."
                 )
-                return Decision(False, Code.NOT_ENROLLED, sentence), change
-            decision = check_code(
-                store, connection, speaker.person, code, f"confirm change {change.id}"
-            )
-        if not decision.allowed:
-            return decision, change
+                return no(Code.NOT_ENROLLED, sentence), []
+            what = f"confirm change {first.id}"
+            decision = check_code(store, connection, speaker.person, code, what)
+            if not decision.allowed:
+                return decision, []
         who = one_line(speaker.shown)
-        sentence = f"{who} confirmed change {change.id}."
-        entry = entry_by(
-            context, change, Event.CONFIRMED, Code.CONFIRM, sentence, second_factor=with_code
-        )
-        append(store, connection, entry)
+        for change, _, _ in waiting:
+            sentence = f"{who} confirmed change {change.id}."
+            entry = entry_by(
+                context, change, Event.CONFIRMED, Code.CONFIRM, sentence, second_factor=with_code
+            )
+            append(store, connection, entry)
         # It is open, and nobody else can change that before this transaction ends.
-        begin(store, connection, change.id, who)
-        return decision, find(connection, change.id) or change
+        begin(store, connection, first.id, who)
+        return YES, [find(connection, first.id) or first, *(one.change for one in waiting[1:])]

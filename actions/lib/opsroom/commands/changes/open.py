@@ -4,7 +4,7 @@ nothing is touched."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ...config.model import Environment, Settings
 from ...db.sql import Transaction
@@ -146,6 +146,7 @@ def _same(existing: Change, draft: Draft) -> bool:
             room,
             one.facts.get("redeploy"),
             cards,
+            one.facts.get("set"),
         ]
 
     return shown(existing) == shown(draft)
@@ -186,8 +187,22 @@ def _draft(
             "looked": running is not None,
             "commit_before": running.commit if running is not None else "",
             "cards": list(order.cards),
+            **_member(order),
         },
     )
+
+
+def _member(order: DeploymentOrder) -> Dict[str, Any]:
+    """Which one of a set a change is, as `sets.whole_set` reads it."""
+    if order.member is None:
+        return {}
+    member = order.member
+    return {
+        "set": member.id,
+        "set_title": member.title,
+        "set_index": member.index,
+        "set_count": member.count,
+    }
 
 
 def _plan(

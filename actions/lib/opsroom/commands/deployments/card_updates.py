@@ -24,12 +24,12 @@ from .. import Context, Outcome
 from ..attribution import author_of
 from ..cards import Found, limits_of, tracker_of_card
 from ..cards.actions import CardComment
+from ..cards.delivered import Brought, brought
 from ..cards.request import change, end
 from ..exactly_once import run_once
 from ..external_action import Facts
 from ..request import Request, recordable
 from ..resolve import DeploymentTarget, find_target
-from .cards import Brought, brought
 from .delivery import commits_between
 from .messages import before_of
 from .order import DeploymentKind, DeploymentOrder

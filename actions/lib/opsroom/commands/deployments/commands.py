@@ -9,25 +9,24 @@
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from ...config.model import Environment
 from ...errors import Code, OpsroomError, Refusal
 from ...names import check_version
 from ...policy.approvals import needs_code
 from ...records.otp import use_code
-from ...records.queries import commit_before, version_before
 from ...text import one_line
 from ...versions import Running, same
 from .. import Context, Outcome
+from ..cards.delivered import named
 from ..request import Request, asked
-from ..resolve import DeploymentTarget, find_target
-from .cards import named
+from ..resolve import find_target
 from .gates import check_access
 from .messages import announce
 from .order import DeploymentKind, DeploymentOrder
 from .pipeline import run_deployment
-from .running_version import current_or_recorded_version, current_version
+from .rollback import rollback_order
+from .running_version import current_version
+from .sets import deploy_set, rollback_set, set_named
 
 
 def deploy(
@@ -39,11 +38,14 @@ def deploy(
     cards: str = "",
 ) -> Outcome:
     """Deploy, verify and record. The same version already there: says so and does nothing, unless
-    `redeploy`.
+    `redeploy`. The name of a set stands for all of its applications.
 
     `cards` are those it is for, as typed; they get a comment.
     """
     kind = DeploymentKind.REDEPLOY if redeploy else DeploymentKind.DEPLOY
+    found = set_named(context, app_name)
+    if found is not None:
+        return deploy_set(context, found, version, environment_name, kind, cards)
     with asked(context, kind.value, app_name, environment_name, version) as request:
         target = find_target(context.settings, app_name, environment_name)
         wanted = check_version(version)
@@ -110,54 +112,15 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
 
     `cards` are those it is for, as typed.
     """
+    found = set_named(context, app_name)
+    if found is not None:
+        return rollback_set(context, found, environment_name, cards)
     with asked(context, DeploymentKind.ROLLBACK.value, app_name, environment_name) as request:
         target = find_target(context.settings, app_name, environment_name)
         request.app, request.environment = target.app.name, target.environment.name
-        wanted = named(context, cards)
-        current = _running(context, target)
-        version, commit = _before(context, target, current)
-        request.version = version
-        # The commit that ran then: a tag that was moved since would bring something that never ran
-        # here.
-        order = DeploymentOrder(
-            target,
-            version,
-            DeploymentKind.ROLLBACK,
-            expected_before=current.version,
-            commit_before=current.commit,
-            commit=commit,
-            cards=wanted,
-        )
+        order = rollback_order(context, target, named(context, cards))
+        request.version = order.version
         return run_deployment(request, order)
-
-
-def _running(context: Context, target: DeploymentTarget) -> Running:
-    running = current_or_recorded_version(context, target)
-    if running is None or not running.version:
-        raise Refusal(
-            Code.NOTHING_RUNS,
-            f"No version of {target} is running.",
-            "There is nothing to roll back.",
-        )
-    return running
-
-
-def _before(context: Context, target: DeploymentTarget, current: Running) -> Tuple[str, str]:
-    """The version before this one, and the commit it stood for."""
-    app, environment = target.app, target.environment
-    with context.store.read() as connection:
-        record = version_before(
-            connection, app.name, environment.name, current.version, current.commit
-        )
-        commit = commit_before(connection, record) if record else ""
-    if record is None:
-        raise Refusal(
-            Code.NOTHING_BEFORE,
-            f"The record does not say what ran on {environment.name} before {app.name} "
-            f"{current.version}.",
-            f"Name the version: deploy {app.name} VERSION to {environment.name}",
-        )
-    return record.version_before, commit
 
 
 def emergency_deploy(

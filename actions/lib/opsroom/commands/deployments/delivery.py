@@ -13,9 +13,9 @@ from ...names import listed
 from ...structs import dataclass
 from ...text import one_line
 from ...versions import Version
+from ..cards.delivered import note_cards
 from ..request import Request
 from ..resolve import DeploymentTarget
-from .cards import note_cards
 from .order import DeploymentOrder
 
 # A deployer reads no more commits than this.

@@ -49,6 +49,17 @@ _WORDS: Dict[DeploymentKind, Tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True)
+class SetMember:
+    """That a deployment is one of several that were asked for together: the set's name or what was
+    typed, an id that all of them share, which one it is (from 0), and how many there are."""
+
+    title: str
+    id: str
+    index: int
+    count: int
+
+
+@dataclass(frozen=True)
 class DeploymentOrder:
     """One deployment to make.
 
@@ -62,6 +73,7 @@ class DeploymentOrder:
     - `change`: the approved or confirmed change that this carries out.
     - `emergency`: the reason for passing what is in the way; empty for all other kinds.
     - `cards`: those that were named with it.
+    - `member`: which one of a set it is; None for one that was asked for alone.
     """
 
     target: DeploymentTarget
@@ -74,6 +86,7 @@ class DeploymentOrder:
     change: Optional[Change] = None
     emergency: str = ""
     cards: Tuple[str, ...] = ()
+    member: Optional[SetMember] = None
 
     @property
     def app(self) -> App:

@@ -49,11 +49,11 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
     passed = _clear(order, check_access(request, environment, bool(order.emergency)))
     settle_interrupted(context, app.name, environment.name)
     passed += _clear(order, check_locks_and_freezes(request, environment))
-    resolved = _resolve(order)
+    resolved = resolve(order)
     request.version, request.commit = resolved.version, resolved.commit
     _same_commit(order, resolved)
     passed += _clear(order, check_order(request, order.target, resolved, order.kind))
-    if _must_wait(order):
+    if must_wait(order):
         return _wait(request, order, resolved)
     passed += _take_claim(request, order)
     with RunningJob(context, request, context.settings.lease, headline(request, order)) as job:
@@ -80,7 +80,8 @@ def _clear(order: DeploymentOrder, obstacles: List[Obstacle]) -> List[Obstacle]:
     return obstacles
 
 
-def _must_wait(order: DeploymentOrder) -> bool:
+def must_wait(order: DeploymentOrder) -> bool:
+    """Whether it needs an approval or confirmation that it does not have yet."""
     wanted = order.environment.approvals > 0 or order.environment.confirm_within > 0
     return wanted and order.change is None and not order.emergency
 
@@ -159,7 +160,7 @@ def _look(request: Request, order: DeploymentOrder) -> Running:
     return running
 
 
-def _resolve(order: DeploymentOrder) -> Resolved:
+def resolve(order: DeploymentOrder) -> Resolved:
     """What is to be deployed. A rollback brings back the commit that ran then, under the name that
     it had, where the tag was removed, or was moved to what runs now. Where it was moved elsewhere,
     `_same_commit` asks people first."""

@@ -13,9 +13,9 @@ from ...policy.approvals import cannot_be_approved, who_can_approve
 from ...text import span
 from ...versions import Running, distinct_names, same
 from .. import Context, Outcome
+from ..cards.delivered import Brought, brought
 from ..request import Request
 from ..resolve import DeploymentTarget, find_target
-from .cards import Brought, brought
 from .delivery import delivery, summary
 from .gates import Obstacle, check_access, check_locks_and_freezes, check_order
 from .order import DeploymentKind

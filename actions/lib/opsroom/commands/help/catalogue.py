@@ -18,6 +18,7 @@ UNKNOWN = "opsroom.suggest"
 # command.
 RIGHTS = {
     "opsroom.deploy": ("deploy",),
+    "opsroom.deploy_set": ("deploy",),
     "opsroom.promote": ("deploy",),
     "opsroom.rollback": ("deploy",),
     "opsroom.cancel_deployment": ("deploy",),
@@ -31,7 +32,7 @@ RIGHTS = {
 }
 # Positive and negative: what someone may do at environments that are named, and may do at none.
 GROUPS = {
-    "Deploy": ("deploy", "promote", "rollback", "cancel_deployment", "plan", "emergency_deploy"),
+    "Deploy": ("deploy", "deploy_set", "promote", "rollback", "cancel_deployment", "plan", "emergency_deploy"),
     "Changes": (
         "list_changes",
         "approve_change",

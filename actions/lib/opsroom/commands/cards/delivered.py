@@ -12,9 +12,9 @@ from ...deploys.reverts import Net
 from ...errors import Code, Refusal
 from ...structs import dataclass
 from .. import Context
-from ..cards import tracker_of_card
+from ..deployments.order import DeploymentOrder
 from ..request import Request
-from .order import DeploymentOrder
+from . import tracker_of_card
 
 # A deployment that brings more is a release of everything; nobody reads a comment on each of them.
 MAX_CARDS = 20

@@ -1,0 +1,17 @@
+"""The action opsroom.deploy_set: passes its parameters to the use case, and returns the outcome."""
+
+from __future__ import annotations
+
+from opsroom.action import OpsroomAction, Result
+
+
+class DeploySet(OpsroomAction):
+    def run(self, items: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+        from opsroom.commands.deployments.sets import deploy_together
+
+        return self.answer(
+            lambda context: deploy_together(context, items, environment),
+            requester,
+            room,
+            st2_user,
+        )

@@ -1,0 +1,290 @@
+"""Several applications in one command: checked together, deployed in order, approved together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from opsroom.commands import KINDS
+from opsroom.commands.deployments.sets import Item, read_items
+from opsroom.config import load
+from opsroom.errors import Refusal
+from support.cases import cases
+from support.world import World, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """web and api from git, and the set shop of both."""
+    made = make_world(tmp_path)
+    made.with_app("api", **made.config["apps"]["web"])
+    made.config["sets"] = {"shop": {"apps": ["web", "api"]}}
+    return made
+
+
+def together(world: World, items: str, who: str = "alice", **given: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask(
+        "deploy_set", who, **{"items": items, "environment": "uat", **given}
+    )
+    return answer
+
+
+def shop(world: World, version: str = "v1.2.0", who: str = "alice", **given: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = world.ask(
+        "deploy", who, **{"app": "shop", "version": version, "environment": "uat", **given}
+    )
+    return answer
+
+
+def ends(world: World) -> List[Any]:
+    """(application, event, code) of the ends, oldest first."""
+    skipped = ("asked", "started", "approved", "waiting")
+    return [
+        (one.app, one.event.value, one.code)
+        for one in world.records()
+        if one.event.value not in skipped
+    ]
+
+
+def broken(world: World) -> None:
+    """api is deployed by a command that fails."""
+    command = [sys.executable, "-c", "raise SystemExit('no disk')"]
+    world.with_app("api", deploy={"kind": "command", "command": command})
+
+
+def test_applications_are_deployed_in_the_order_in_which_they_are_named(world: World) -> None:
+    answer = together(world, "api v1.1.0 and web v1.2.0")
+    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    first, second = answer["message"].split("\n")
+    assert first.startswith("alice deployed api v1.1.0 to uat")
+    assert second.startswith("alice deployed web v1.2.0 to uat")
+    assert (world.running("uat", "api"), world.running()) == ("v1.1.0", "v1.2.0")
+    assert ends(world) == [("api", "succeeded", "deployed"), ("web", "succeeded", "deployed")]
+    records = world.records()
+    assert len({one.deployment for one in records}) == 2
+    assert records[-1].facts["set"] == "api v1.1.0 and web v1.2.0"
+    assert world.claims() == 0
+    assert world.chain_holds()
+
+
+def test_a_set_of_the_config_gets_one_version(world: World) -> None:
+    answer = shop(world)
+    assert (answer["ok"], len(answer["parts"])) == (True, 2)
+    assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.2.0")
+    again = shop(world)
+    assert again["code"] == "already_there"
+    assert world.ask("deploy", app="Shop", version="v1.1.0", environment="uat", redeploy=True)["ok"]
+
+
+def test_a_set_is_rolled_back_the_last_application_first(world: World) -> None:
+    for version in ("v1.0.0", "v1.1.0"):
+        shop(world, version)
+    answer = world.ask("rollback", app="shop", environment="uat")
+    assert answer["ok"], answer
+    first, second = answer["message"].split("\n")
+    assert "rolled back api to v1.0.0" in first
+    assert "rolled back web to v1.0.0" in second
+
+
+def test_nothing_is_touched_where_one_of_them_may_not_be(world: World) -> None:
+    world.ask("lock", "bob", environment="uat", app="api", reason="load test")
+    answer = shop(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    assert world.running() == ""
+    assert ends(world)[1:] == [("api", "refused", "locked"), ("web", "refused", "locked")]
+
+
+def test_the_first_that_fails_stops_the_rest(world: World) -> None:
+    broken(world)
+    world.config["sets"]["shop"]["apps"] = ["web", "api", "cart"]
+    world.with_app("cart", **world.config["apps"]["web"])
+    answer = shop(world)
+    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    done, failed, rest = answer["message"].split("\n")
+    assert done.startswith("alice deployed web v1.2.0")
+    assert "no disk" in failed
+    assert rest == "cart was not begun."
+    assert answer["not_begun"] == ["cart"]
+    assert ends(world) == [
+        ("web", "succeeded", "deployed"),
+        ("api", "failed", "deploy_failed"),
+        ("cart", "refused", "set_stopped"),
+    ]
+    assert world.running("uat", "cart") == ""
+
+
+def test_side_by_side_one_that_fails_stops_no_other(world: World) -> None:
+    broken(world)
+    world.config["sets"]["shop"].update(apps=["api", "web"], side_by_side=True)
+    answer = shop(world)
+    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    assert world.running() == "v1.2.0"
+    assert world.claims() == 0
+    assert sorted(ends(world)) == [
+        ("api", "failed", "deploy_failed"),
+        ("web", "succeeded", "deployed"),
+    ]
+
+
+@cases(
+    ("typed", "found"),
+    [
+        ("web 1.4.2 and api 2.0.0", [("web", "1.4.2"), ("api", "2.0.0")]),
+        ("web 1, api 2 AND cart 3", [("web", "1"), ("api", "2"), ("cart", "3")]),
+        ("web 1, and api 2", [("web", "1"), ("api", "2")]),
+    ],
+)
+def test_items_are_read_as_people_write_them(typed: str, found: List[Any]) -> None:
+    assert read_items(typed) == [Item(*one) for one in found]
+
+
+@cases("typed", ["web", "web 1 api 2", "web 1 and", "and", ", ,", "web 1 and " * 30])
+def test_what_is_no_pair_is_named(typed: str) -> None:
+    if typed == "web 1 and":
+        assert read_items(typed) == [Item("web", "1")]
+        return
+    with pytest.raises(Refusal):
+        read_items(typed)
+
+
+def test_an_application_is_named_once(world: World) -> None:
+    answer = together(world, "web v1.1.0 and Web v1.2.0")
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    assert world.running() == ""
+
+
+# One word for all of them.
+
+
+def guarded(world: World, **rules: Any) -> None:
+    world.config["environments"]["uat"].update(approvals=1, approvers=["carol", "bob"], **rules)
+
+
+def test_one_approval_is_for_all_and_then_all_are_deployed(world: World) -> None:
+    guarded(world)
+    answer = shop(world)
+    assert (answer["code"], len(answer["changes"])) == ("waiting", 2)
+    first, second = answer["changes"]
+    assert f"One word is for all of them: approve change {first}" in answer["message"]
+    assert world.running() == ""
+    done = world.ask("approve_change", "carol", change=second)
+    assert (done["ok"], done["code"]) == (True, "deployed")
+    assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.2.0")
+    assert [one.app for one in world.records() if one.event.value == "approved"] == ["web", "api"]
+    assert world.ask("list_changes")["changes"] == []
+    assert world.chain_holds()
+
+
+def test_two_approvals_are_counted_for_all(world: World) -> None:
+    guarded(world)
+    world.config["environments"]["uat"]["approvals"] = 2
+    change = shop(world)["changes"][0]
+    assert world.ask("approve_change", "carol", change=change)["code"] == "approved"
+    assert world.running() == ""
+    assert world.ask("approve_change", "bob", change=change)["code"] == "deployed"
+    assert world.running("uat", "api") == "v1.2.0"
+
+
+def test_the_stricter_rules_of_one_application_hold(world: World) -> None:
+    guarded(world, apps={"api": {"approvers": ["bob"]}})
+    change = shop(world)["changes"][0]
+    refused = world.ask("approve_change", "carol", change=change)
+    assert (refused["outcome"], refused["code"]) == ("refused", "not_allowed")
+    assert "approved" not in world.events()
+    assert world.ask("approve_change", "bob", change=change)["code"] == "deployed"
+
+
+def test_asking_again_finds_the_changes_that_wait(world: World) -> None:
+    guarded(world)
+    assert shop(world)["changes"] == shop(world)["changes"]
+
+
+def test_what_changed_since_it_was_shown_is_not_deployed(world: World) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+    world.config["environments"]["uat"].pop("approvals")
+    world.ask("deploy", "bob", app="api", version="v1.0.0", environment="uat")
+    guarded(world)
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    done, held_up = answer["message"].split("\n")
+    assert done.startswith("alice deployed web v1.2.0 to uat")
+    assert held_up.startswith(f"Change {second} could not go ahead. api on uat changed meanwhile")
+    assert world.running("uat", "api") == "v1.0.0"
+
+
+def test_a_set_of_which_one_was_asked_for_anew_is_asked_for_again(world: World) -> None:
+    guarded(world)
+    first, _ = shop(world)["changes"]
+    world.ask("deploy", app="api", version="v1.2.0", environment="uat")
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    assert "of which 1 no longer wait" in answer["message"]
+    assert world.running() == ""
+
+
+def test_after_a_failure_the_rest_is_withdrawn(world: World) -> None:
+    guarded(world)
+    broken(world)
+    world.config["sets"]["shop"]["apps"] = ["api", "web"]
+    first, second = shop(world)["changes"]
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    assert f"Not begun and withdrawn: web ({second})." in answer["message"]
+    assert world.running() == ""
+    assert ends(world)[-1] == ("web", "rejected", "set_stopped")
+
+
+def test_what_is_held_up_before_anything_was_touched_waits_again(world: World) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    assert f"The others wait too: {second}." in answer["message"]
+    world.ask("unlock", "bob", environment="uat", app="web")
+    assert world.ask("approve_change", "carol", change=first)["ok"]
+    assert world.running("uat", "api") == "v1.2.0"
+
+
+def test_a_rejection_is_for_all(world: World) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+    answer = world.ask("reject_change", "carol", change=second, reason="not today")
+    assert answer["code"] == "rejected"
+    assert world.ask("approve_change", "carol", change=first)["code"] == "change_closed"
+
+
+def test_a_confirmation_is_for_all(world: World) -> None:
+    world.config["environments"]["uat"]["confirm_within"] = "5m"
+    answer = shop(world)
+    assert answer["code"] == "confirm"
+    done = world.ask("confirm_change", "alice", change=answer["changes"][0])
+    assert (done["ok"], world.running("uat", "api")) == (True, "v1.2.0")
+
+
+def test_those_that_need_approval_and_those_that_do_not_are_not_mixed(world: World) -> None:
+    guarded(world, apps={"api": {"approvals": 0}})
+    answer = shop(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    assert "api can be deployed to uat without an approval" in answer["message"]
+
+
+@cases(
+    ("sets", "line"),
+    [
+        ({"shop": {"apps": ["web", "wbe"]}}, "sets.shop.apps: expected applications of the con"),
+        ({"shop": {"apps": ["web"]}}, "sets.shop.apps: expected two applications or more"),
+        ({"shop": {"apps": ["web", "web"]}}, "sets.shop.apps: expected two applications or more"),
+        ({"Web": {"apps": ["web", "api"]}}, "sets.Web: expected a name that no application has"),
+        ({"shop": {"aps": ["web"]}}, "sets.shop.apps"),
+    ],
+)
+def test_a_wrong_set_is_named_with_its_key(sets: Dict[str, Any], line: str) -> None:
+    raw = {"environments": {"uat": {}}, "apps": {"web": {}, "api": {}}, "sets": sets}
+    with pytest.raises(Refusal) as refused:
+        load(raw, KINDS)
+    assert any(one.startswith(line) for one in refused.value.facts["problems"])
