@@ -6,11 +6,11 @@ from opsroom.action import OpsroomAction, Result
 
 
 class DeploySet(OpsroomAction):
-    def run(self, items: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(self, apps: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.deployments.sets import deploy_together
 
         return self.answer(
-            lambda context: deploy_together(context, items, environment),
+            lambda context: deploy_together(context, apps, environment),
             requester,
             room,
             st2_user,

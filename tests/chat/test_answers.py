@@ -74,7 +74,8 @@ AGAIN = (
     "opsroom.close_dead_executions"
 )
 CURES = (
-    "To see the outcome: history of web on uat", "To see the outcome: show changes",
+    "To see the outcome: history of web on uat", "To see the outcome: history on uat",
+    "To see the outcome: show changes",
     "To see the outcome: show locks",
     "To see the outcome: show incidents",
     "Repeat the command in two minutes: " "nothing is made twice", "Repeat the command.",
@@ -160,7 +161,8 @@ def test_an_ending_repeats_no_parameter_that_may_hold_an_expression(alias: Alias
             assert not re.match(action["parameters"][name]["pattern"], text), (name, text)
     # A text, a reason or a code has no place there, whatever its pattern.
     assert named <= {
-        "app", "version", "before", "after", "environment", "source", "change", "page", "incident",
+        "app", "apps", "version", "before", "after", "environment", "source", "change", "page",
+        "incident",
     }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ IDENTITY = {
 SHAPES = {
     "version": (TYPED, 128),
     "before": (TYPED, 128),
-    "items": (CARDS, 300),
+    "apps": (CARDS, 300),
     "after": (TYPED, 128),
     "reason": (TEXT, 500),
     "text": (TEXT, 500),

@@ -35,6 +35,7 @@ WEBHOOK = "core.st2.webhook"
 # Use cases that put a version somewhere, that change cards, that page.
 DEPLOYING = {
     "opsroom.commands.deployments.commands",
+    "opsroom.commands.deployments.sets",
     "opsroom.commands.changes.execute",
 }
 CARDING = {

@@ -150,6 +150,7 @@ def test_who_has_which_right(
     }
     assert found == {
         "deploy": deploy,
+        "cancel": deploy,
         "lock": lock,
         "approve": approve,
         "review": approve,

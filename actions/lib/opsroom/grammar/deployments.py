@@ -65,8 +65,8 @@ DEPLOYMENTS: Tuple[Command, ...] = (
         words("deploy"),
         (
             Form(
-                "deploy {{ items }} to {{ environment }}",
-                gaps(words("deploy"), value("items", _ITEMS), "to", ANYWHERE),
+                "deploy {{ apps }} to {{ environment }}",
+                gaps(words("deploy"), value("apps", _ITEMS), "to", ANYWHERE),
             ),
         ),
     ),

@@ -155,7 +155,7 @@ STEPS = {
     # Where the runner of the approval dies, and the outcome of the change when the lease has run
     # out.
     "approved, nothing begun": (
-        "opsroom.commands.changes.decide:execute_change:before",
+        "opsroom.commands.changes.sets:execute_change:before",
         "v1.0.0",
         "deploying",
     ),

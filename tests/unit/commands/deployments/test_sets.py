@@ -27,7 +27,7 @@ def world(tmp_path: Path) -> World:
 
 def together(world: World, items: str, who: str = "alice", **given: Any) -> Dict[str, Any]:
     answer: Dict[str, Any] = world.ask(
-        "deploy_set", who, **{"items": items, "environment": "uat", **given}
+        "deploy_set", who, **{"apps": items, "environment": "uat", **given}
     )
     return answer
 

@@ -17,7 +17,8 @@ from .. import Context, Outcome
 RECORDED = (
     "ack_page", "add_responder", "approve_change", "assign_card", "cancel_deployment",
     "comment_card", "confirm_change",
-    "create_card", "deploy", "deploy_set", "emergency_deploy", "end_incident", "escalate_page", "lock", "loud",
+    "create_card", "deploy", "deploy_set", "emergency_deploy", "end_incident", "escalate_page",
+    "lock", "loud",
     "move_card",
     "open_incident", "page", "promote", "quiet", "reject_change", "resolve_page", "review_change",
     "rollback",

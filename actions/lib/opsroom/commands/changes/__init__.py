@@ -4,15 +4,16 @@ who asked for it."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ...config.model import Environment, Settings
 from ...errors import Code, Refusal
 from ...names import shown
 from ...people import Speaker, identify, same_room
 from ...policy.access import may
-from ...records.change import Change
-from ...records.changes import entry_of, find
+from ...policy.approvals import ask_again
+from ...records.change import Change, State
+from ...records.changes import entry_of, find, open_changes
 from ...records.model import Entry, Event
 from ...text import message, one_line
 from .. import Context
@@ -38,6 +39,35 @@ def find_change(context: Context, request: Request, typed: str) -> Change:
         change.version,
     )
     return change
+
+
+def set_of(change: Change) -> str:
+    """The id of the set that a change belongs to; empty for one that was asked for alone."""
+    return str(change.facts.get("set") or "")
+
+
+def whole_set(context: Context, change: Change) -> List[Change]:
+    """All changes of the set of this one, in order; the change alone where it belongs to none, or
+    waits no more.
+
+    Raises Refusal(changed_meanwhile) where one of them waits no more: what is decided then is not
+    what was shown.
+    """
+    group = set_of(change)
+    if not group or change.state is not State.OPEN:
+        return [change]
+    with context.store.read() as connection:
+        found = [one for one in open_changes(connection) if set_of(one) == group]
+    members = [one for one in found if one.state is State.OPEN]
+    count = int(change.facts.get("set_count") or 0)
+    if len(members) != count:
+        raise Refusal(
+            Code.CHANGED_MEANWHILE,
+            f"Change {change.id} ({change.what}) was asked for together with {count - 1} more, of "
+            f"which {count - len(members)} no longer wait.",
+            ask_again(change),
+        )
+    return sorted(members, key=lambda one: int(one.facts.get("set_index") or 0))
 
 
 def place_of(context: Context, change: Change) -> Environment:

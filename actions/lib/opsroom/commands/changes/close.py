@@ -27,8 +27,8 @@ from . import (
     notify_requester,
     place_left,
     requester_of,
+    whole_set,
 )
-from .sets import whole_set
 
 
 def reject_change(context: Context, change_id: str, reason: str) -> Outcome:

@@ -37,8 +37,9 @@ from . import (
     notify_requester,
     place_of,
     requester_of,
+    whole_set,
 )
-from .sets import execute_all, whole_set
+from .sets import execute_all
 
 
 class _Waiting(NamedTuple):

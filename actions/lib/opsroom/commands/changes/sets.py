@@ -1,5 +1,4 @@
-"""Changes that were asked for together: one word is for all of them, and they are executed in
-order until one fails."""
+"""Executing changes that were asked for together: in order, until one fails."""
 
 from __future__ import annotations
 
@@ -7,43 +6,13 @@ from typing import List, Optional, Sequence, Tuple
 
 from ...errors import Code, OpsroomError, Refusal
 from ...people import Speaker
-from ...policy.approvals import ask_again
 from ...records.change import Change, State
-from ...records.changes import begin, close, find, open_changes
+from ...records.changes import begin, close, find
 from ...records.ledger import append
 from ...records.model import Event
 from .. import Context, Outcome
 from . import entry_by, notify_requester
 from .execute import execute_change
-
-
-def set_of(change: Change) -> str:
-    """The id of the set that a change belongs to; empty for one that was asked for alone."""
-    return str(change.facts.get("set") or "")
-
-
-def whole_set(context: Context, change: Change) -> List[Change]:
-    """All changes of the set of this one, in order; the change alone where it belongs to none, or
-    waits no more.
-
-    Raises Refusal(changed_meanwhile) where one of them waits no more: what is decided then is not
-    what was shown.
-    """
-    group = set_of(change)
-    if not group or change.state is not State.OPEN:
-        return [change]
-    with context.store.read() as connection:
-        found = [one for one in open_changes(connection) if set_of(one) == group]
-    members = [one for one in found if one.state is State.OPEN]
-    count = int(change.facts.get("set_count") or 0)
-    if len(members) != count:
-        raise Refusal(
-            Code.CHANGED_MEANWHILE,
-            f"Change {change.id} ({change.what}) was asked for together with {count - 1} more, of "
-            f"which {count - len(members)} no longer wait.",
-            ask_again(change),
-        )
-    return sorted(members, key=lambda one: int(one.facts.get("set_index") or 0))
 
 
 def execute_all(

@@ -274,8 +274,10 @@ def _examples(context: Context, command: Command, right: str) -> Dict[str, str]:
         for one in several
         if who_may(one, right or "deploy") != "nobody"
     ]
+    apps = [*context.settings.apps, "web", "api"]
     return {
-        "app": next(iter(context.settings.apps), "web"),
+        "app": apps[0],
+        "apps": " and ".join(f"{one} 1.4.2" for one in dict.fromkeys(apps[:2])),
         "environment": (fitting or names or ["uat"])[0],
         "source": (names or ["test"])[0],
         "version": "1.4.2",

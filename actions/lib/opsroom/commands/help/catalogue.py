@@ -32,7 +32,15 @@ RIGHTS = {
 }
 # Positive and negative: what someone may do at environments that are named, and may do at none.
 GROUPS = {
-    "Deploy": ("deploy", "deploy_set", "promote", "rollback", "cancel_deployment", "plan", "emergency_deploy"),
+    "Deploy": (
+        "deploy",
+        "deploy_set",
+        "promote",
+        "rollback",
+        "cancel_deployment",
+        "plan",
+        "emergency_deploy",
+    ),
     "Changes": (
         "list_changes",
         "approve_change",

@@ -31,6 +31,7 @@ from . import help_
 from .catalogue import Command, is_configured, read_commands
 from .half_command import VERSION, Fit, best_fit, best_of, readings, without_text, words_of
 
+_SEVERAL = "opsroom.deploy_set"
 # What a value is called in a sentence, where it is missing.
 _CALLED = {
     "app": "an application",
@@ -90,6 +91,8 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
         words = words[1:]
     every = read_commands(aliases)
     usable = [one for one in every if is_configured(context, one)] or every
+    # Several applications are only proposed to who types several, and those make it whole.
+    usable = [one for one in usable if one.action != _SEVERAL]
     fits = [fit for fit in (best_fit(context, one, words) for one in usable) if fit.begun]
     if not fits:
         message = f"{shown(without_codes(typed), 60)} is no command."
