@@ -149,9 +149,9 @@ def test_a_limit_whose_end_is_now_by_the_clock_of_the_server_is_waited_for(
         ({"retry_after": "3600"}, "retry in 60 min", 3600),
         ({"retry_after": "90", "x_ratelimit_remaining": "0", "x_ratelimit_reset": "1"},
          "retry in 90 s", 90),
-        ({"x_ratelimit_remaining": "0"}, "does not say", None),
-        ({"x_ratelimit_remaining": "12", "x_ratelimit_reset": "99999999999"}, "does not say", None),
-        ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"}, "does not say", None),
+        ({"x_ratelimit_remaining": "0"}, "for how long", None),
+        ({"x_ratelimit_remaining": "12", "x_ratelimit_reset": "99999999999"}, "for how long", None),
+        ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"}, "for how long", None),
     ],
 )  # fmt: skip
 def test_a_long_limit_is_said_and_nothing_is_sent_again(
