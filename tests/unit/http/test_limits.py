@@ -10,10 +10,13 @@ import threading
 import time
 
 import pytest
+import requests
 
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient
+from opsroom.http.errors import explain
 from support.http_server import HttpServer, Reply, free_port
+from support.mail_server import make_certificate
 
 SECRET = "tok-5ecret-value"
 
@@ -219,6 +222,24 @@ def test_a_server_without_tls_behind_https_is_told(server):
     failure = failure_of(HttpClient().get, server.url("/a").replace("http:", "https:"))
     assert failure.code is Code.UNREACHABLE
     assert "TLS" in failure.message
+
+
+def test_a_certificate_for_another_name_is_refused(tmp_path):
+    certificate = make_certificate(tmp_path, "DNS:elsewhere.example.com")
+    with HttpServer(certificate) as server:
+        failure = failure_of(HttpClient(verify=certificate[0]).get, server.url("/a"))
+        assert "certificate that is not trusted" in failure.message
+        assert failure.facts["sent"] is False
+        assert server.requests == []
+
+
+def test_a_name_that_urllib3_compares_by_itself_is_one_too():
+    # urllib3 1.26 has an error of its own for it, which is none of ssl.
+    error = type("CertificateError", (ValueError,), {})("'127.0.0.1' doesn't match")
+    found = explain(requests.exceptions.SSLError(error), "https://a.example.com", 10.0, 5.0)
+    assert found is not None
+    assert "certificate that is not trusted: it is for another name" in found.failure.message
+    assert found.failure.facts["sent"] is False
 
 
 def test_a_redirect_from_https_to_http_is_not_followed(certificate, server):

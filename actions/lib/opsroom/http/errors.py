@@ -218,6 +218,9 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
             return fault(
                 Code.UNREACHABLE, f"has a certificate that is not trusted: {reason}", False, False
             )
+        if type(link).__name__ == "CertificateError":  # of urllib3 1.26, which StackStorm brings
+            what = "has a certificate that is not trusted: it is for another name"
+            return fault(Code.UNREACHABLE, what, False, False)
     if has(socket.gaierror):
         return fault(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
     if has(ConnectionRefusedError):
