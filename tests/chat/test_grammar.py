@@ -170,6 +170,7 @@ def same(values: Dict[str, Any]) -> Dict[str, str]:
 
 @pytest.fixture(scope="module")
 def intended_messages() -> List[Tuple[str, str, Dict[str, str]]]:
+    # Some 40 for each format, each with its own names, spaces and endings.
     return list(intended(4_000))
 
 
@@ -199,6 +200,7 @@ def test_hubot_finds_one_command_or_none_and_the_one_that_stackstorm_reads(
 ) -> None:
     formats = [(alias.name, one.format) for alias in PACK.aliases for one in alias.formats]
     representations = [one.representation for _, one in formats]
+    # Three times as many in all formats as a slip in one of them needs to be seen: about 100 each.
     for numbers in hubot_matches(representations, list(scrambled(10_000))):
         assert len(numbers) <= 1
     # A sample is enough of those: the shape decides in both, and the tables of messages are read in
