@@ -6,17 +6,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.errors import Code, OpsroomError, Refusal
 from opsroom.people import Author
-from opsroom.trackers import REGISTRY, Assignee, Draft, Query, Remark
+from opsroom.trackers import Assignee, Draft, Query, Remark
 from opsroom.trackers.trello import client
+from support.card_kinds import tracker_at
 from support.http_server import Reply
-from support.vendors.trello import ALICE, BOARD, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
+from support.troubles import raised
+from support.vendors.trackers import CALLS, tracker_with
+from support.vendors.trello import ALICE, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
 
 AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
 DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)
@@ -30,46 +33,12 @@ def trello():
         yield running
 
 
-def options_of(**raw):
-    problems = Problems()
-    fields = Fields(
-        {"key": KEY, "token": TOKEN, "board": BOARD, "list": TODO, **raw},
-        "trackers.trello",
-        problems,
-    )
-    options = REGISTRY.read_options("trello", fields)
-    fields.finish()
-    return options, problems.lines
+def tracker(vendor: Trello, **raw: Any) -> Any:
+    """A tracker of that Trello, with other keys in its config."""
+    config = {**tracker_at("trello", vendor.url("").rstrip("/")), **raw}
+    return tracker_with(config, Path())
 
 
-def tracker(vendor, **raw):
-    options, lines = options_of(url=vendor.url("/1"), **raw)
-    assert lines == []
-    return REGISTRY.make("trello", options, name="trello", store=None, keep=None)
-
-
-def caught(call, *arguments, **named) -> OpsroomError:
-    with pytest.raises(OpsroomError) as error:
-        call(*arguments, **named)
-    found = error.value
-    assert found.message.endswith("."), found.message
-    everything = found.sentence() + repr(found.facts) + repr(found)
-    assert KEY not in everything
-    assert TOKEN not in everything
-    return found
-
-
-VERBS = {
-    "create": lambda one: one.create(DRAFT),
-    "find_created": lambda one: one.find_created(DRAFT),
-    "comment": lambda one: one.comment(REMARK),
-    "find_comment": lambda one: one.find_comment(REMARK),
-    "show": lambda one: one.show(CARD),
-    "move": lambda one: one.move(CARD, "Done"),
-    "assign": lambda one: one.assign(CARD, Assignee("alice", "alice42")),
-    "find": lambda one: one.find(Query("checkout")),
-}
-each_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
 # What each verb does, and in how many requests.
 
 
@@ -173,7 +142,7 @@ def test_moving_an_archived_card_says_that_nobody_will_see_it(trello):
 
 
 def test_a_list_that_does_not_exist_is_refused_with_those_that_do(trello):
-    error = caught(tracker(trello).move, CARD, "Reviewing")
+    error = raised(tracker(trello).move, CARD, "Reviewing")
     assert error.code is Code.UNKNOWN_COLUMN
     assert error.message == "The board has no list 'Reviewing'."
     assert error.hint == "There are To do, Doing and Done."
@@ -182,7 +151,7 @@ def test_a_list_that_does_not_exist_is_refused_with_those_that_do(trello):
 
 def test_two_lists_of_one_name_are_not_guessed_between(trello):
     trello.lists.append(("5abbe4b7ddc1b351ef960009", "DONE"))
-    assert "2 lists 'done'" in caught(tracker(trello).move, CARD, "done").message
+    assert "2 lists 'done'" in raised(tracker(trello).move, CARD, "done").message
     assert tracker(trello).move(CARD, "DONE").after == "DONE"
 
 
@@ -226,7 +195,7 @@ def test_nobody_takes_all_members_off(trello):
     ],
 )
 def test_somebody_whom_the_board_does_not_have_is_refused(trello, who, words):
-    error = caught(tracker(trello).assign, CARD, who)
+    error = raised(tracker(trello).assign, CARD, who)
     assert error.code is Code.UNKNOWN_PERSON
     assert error.sentence().startswith(words)
 
@@ -235,7 +204,7 @@ def test_two_people_of_one_name_are_not_guessed_between(trello):
     trello.members.append(
         {"id": "5abbe4b7ddc1b351ef96cccc", "username": "bobby", "fullName": "bob brown"}
     )
-    error = caught(tracker(trello).assign, CARD, Assignee("bob", "Bob Brown"))
+    error = raised(tracker(trello).assign, CARD, Assignee("bob", "Bob Brown"))
     assert (
         error.sentence()
         == "2 members of the board are called 'Bob Brown'. Take a username: bob and bobby."
@@ -266,7 +235,7 @@ def test_cards_are_found_by_text_and_person_the_last_changed_first_with_one_requ
         "Operations",
     )
     assert one.find(Query("nothing of the kind")) == ()
-    assert caught(one.find, Query(assignee="zoe")).code is Code.UNKNOWN_PERSON
+    assert raised(one.find, Query(assignee="zoe")).code is Code.UNKNOWN_PERSON
 
 
 # Text.
@@ -317,18 +286,18 @@ def test_a_card_that_was_archived_meanwhile_is_found(trello):
     ("reply", "words"),
     [
         (Reply(401, "invalid key"),
-         "accept the key (401: invalid key). An administrator has to renew trackers.trello.key"),
-        (Reply(401, "invalid token"), "An administrator has to renew trackers.trello.token"),
+         "accept the key (401: invalid key). An administrator has to renew trackers.desk.key"),
+        (Reply(401, "invalid token"), "An administrator has to renew trackers.desk.token"),
         (Reply(401, "expired token\n"), "does not accept the token (401: expired token)"),
         (Reply(401, "unauthorized card permission requested"), "may not do this on Trello"),
         (Reply(403, '{"message": "Forbidden", "error": "X"}'), "on Trello (403: Forbidden)"),
         (Reply(401, "<html>login</html>"), "may not do this on Trello (401)."),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("verb", [VERBS["create"], VERBS["find"]])
+@pytest.mark.parametrize("verb", ["create", "find"])
 def test_a_bad_key_is_told_from_a_bad_token_and_from_a_missing_right(trello, reply, words, verb):
     trello.instead(reply)
-    error = caught(verb, tracker(trello))
+    error = raised(CALLS[verb], tracker(trello), CARD)
     assert error.code is Code.UNAUTHORIZED
     assert words in error.sentence()
 
@@ -336,7 +305,7 @@ def test_a_bad_key_is_told_from_a_bad_token_and_from_a_missing_right(trello, rep
 def test_a_limit_of_unknown_length_is_the_whole_window(trello):
     body = json.dumps({"error": "API_TOKEN_LIMIT_EXCEEDED", "message": "Rate limit exceeded"})
     trello.instead(Reply(429, body))
-    failure = caught(tracker(trello).create, DRAFT)
+    failure = raised(tracker(trello).create, DRAFT)
     assert "retry in 10 s" in failure.message
     assert failure.facts["retry_after"] == 10.0
 
@@ -347,19 +316,17 @@ def test_the_ten_seconds_are_waited_for_once_where_the_time_limit_allows(trello,
     trello.instead(Reply(429, "Rate limit exceeded"))
     assert one.create(DRAFT).id
     trello.instead(Reply(429, "Rate limit exceeded"), Reply(429, "Rate limit exceeded"))
-    assert caught(one.create, DRAFT).code is Code.RATE_LIMITED
+    assert raised(one.create, DRAFT).code is Code.RATE_LIMITED
     assert (len(trello.requests), len(trello.cards)) == (4, 2)
 
 
-@pytest.mark.parametrize(
-    "verb", [VERBS[name] for name in ("comment", "find_comment", "show", "move", "assign")]
-)
+@pytest.mark.parametrize("verb", ["comment", "find_comment", "show", "move", "assign"])
 @pytest.mark.parametrize(
     "reply", [Reply(404, "The requested resource was not found."), Reply(400, "invalid id")]
 )
 def test_a_card_that_does_not_exist_is_told(trello, verb, reply):
     trello.instead(reply, where=lambda request: request.path.startswith("/1/cards"))
-    error = caught(verb, tracker(trello))
+    error = raised(CALLS[verb], tracker(trello), CARD)
     assert isinstance(error, Refusal)
     assert error.code is Code.UNKNOWN_CARD
     assert f"no card '{CARD}', or the configured user may not see it" in error.message
@@ -367,17 +334,17 @@ def test_a_card_that_does_not_exist_is_told(trello, verb, reply):
 
 @pytest.mark.parametrize("board", ["NoNeNoNe", "InVaLiD1"])
 def test_a_board_that_does_not_exist_is_told_with_the_key_of_the_config(trello, board):
-    for verb in (VERBS["find"], VERBS["find_created"], VERBS["assign"]):
-        error = caught(verb, tracker(trello, board=board))
+    for verb in ("find", "find_created", "assign"):
+        error = raised(CALLS[verb], tracker(trello, board=board), CARD)
         assert error.code is Code.UNKNOWN_PROJECT
-        assert "trackers.trello.board" in error.hint
+        assert "trackers.desk.board" in error.hint
 
 
 def test_a_list_that_the_config_has_wrong_is_told_with_its_key(trello):
     for name in ("5abbe4b7ddc1b351ef96dddd", "Inbox"):
-        error = caught(tracker(trello, list=name).create, DRAFT)
+        error = raised(tracker(trello, list=name).create, DRAFT)
         assert error.code is Code.UNKNOWN_COLUMN
-        assert "trackers.trello.list" in error.hint
+        assert "trackers.desk.list" in error.hint
     assert len(trello.cards) == 1
 
 
