@@ -124,19 +124,24 @@ def raised(call: Callable[..., Any], *arguments: Any, **named: Any) -> OpsroomEr
     return error_of(partial(call, *arguments, **named))
 
 
-def refusal(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Refusal:
-    """The refusal of a call, with its code."""
+def error_with(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> OpsroomError:
+    """The error of a call with these arguments, which has this code."""
     error = raised(call, *arguments, **named)
-    assert isinstance(error, Refusal)
     assert error.code is code, error
     return error
 
 
+def refusal(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Refusal:
+    """The refusal of a call, which has this code."""
+    error = error_with(code, call, *arguments, **named)
+    assert isinstance(error, Refusal)
+    return error
+
+
 def failure(code: Code, call: Callable[..., Any], *arguments: Any, **named: Any) -> Failure:
-    """The failure of a call, with its code."""
-    error = raised(call, *arguments, **named)
+    """The failure of a call, which has this code."""
+    error = error_with(code, call, *arguments, **named)
     assert isinstance(error, Failure)
-    assert error.code is code, error
     return error
 
 

@@ -17,7 +17,7 @@ from opsroom.trackers import Assignee, Draft, Query, Remark
 from opsroom.trackers.trello import client
 from support.card_kinds import tracker_at
 from support.http_server import Reply
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendors.trackers import CALLS, tracker_with
 from support.vendors.trello import ALICE, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
 
@@ -142,8 +142,7 @@ def test_moving_an_archived_card_says_that_nobody_will_see_it(trello):
 
 
 def test_a_list_that_does_not_exist_is_refused_with_those_that_do(trello):
-    error = raised(tracker(trello).move, CARD, "Reviewing")
-    assert error.code is Code.UNKNOWN_COLUMN
+    error = error_with(Code.UNKNOWN_COLUMN, tracker(trello).move, CARD, "Reviewing")
     assert error.message == "The board has no list 'Reviewing'."
     assert error.hint == "There are To do, Doing and Done."
     assert trello.cards[0]["idList"] == TODO
@@ -195,8 +194,7 @@ def test_nobody_takes_all_members_off(trello):
     ],
 )
 def test_somebody_whom_the_board_does_not_have_is_refused(trello, who, words):
-    error = raised(tracker(trello).assign, CARD, who)
-    assert error.code is Code.UNKNOWN_PERSON
+    error = error_with(Code.UNKNOWN_PERSON, tracker(trello).assign, CARD, who)
     assert error.sentence().startswith(words)
 
 
@@ -297,8 +295,7 @@ def test_a_card_that_was_archived_meanwhile_is_found(trello):
 @pytest.mark.parametrize("verb", ["create", "find"])
 def test_a_bad_key_is_told_from_a_bad_token_and_from_a_missing_right(trello, reply, words, verb):
     trello.instead(reply)
-    error = raised(CALLS[verb], tracker(trello), CARD)
-    assert error.code is Code.UNAUTHORIZED
+    error = error_with(Code.UNAUTHORIZED, CALLS[verb], tracker(trello), CARD)
     assert words in error.sentence()
 
 
@@ -335,15 +332,13 @@ def test_a_card_that_does_not_exist_is_told(trello, verb, reply):
 @pytest.mark.parametrize("board", ["NoNeNoNe", "InVaLiD1"])
 def test_a_board_that_does_not_exist_is_told_with_the_key_of_the_config(trello, board):
     for verb in ("find", "find_created", "assign"):
-        error = raised(CALLS[verb], tracker(trello, board=board), CARD)
-        assert error.code is Code.UNKNOWN_PROJECT
+        error = error_with(Code.UNKNOWN_PROJECT, CALLS[verb], tracker(trello, board=board), CARD)
         assert "trackers.desk.board" in error.hint
 
 
 def test_a_list_that_the_config_has_wrong_is_told_with_its_key(trello):
     for name in ("5abbe4b7ddc1b351ef96dddd", "Inbox"):
-        error = raised(tracker(trello, list=name).create, DRAFT)
-        assert error.code is Code.UNKNOWN_COLUMN
+        error = error_with(Code.UNKNOWN_COLUMN, tracker(trello, list=name).create, DRAFT)
         assert "trackers.desk.list" in error.hint
     assert len(trello.cards) == 1
 

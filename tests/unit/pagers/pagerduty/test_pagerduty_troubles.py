@@ -9,7 +9,7 @@ from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, Target
 from support.http_server import Reply
 from support.pages.pagerduty import MARK, POLICY, SIX, page, pager_of, routed
-from support.troubles import failure, raised, refusal
+from support.troubles import error_with, failure, raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY, error
 
 
@@ -75,8 +75,7 @@ def test_a_routing_key_is_the_default_where_no_service_is_configured(account):
 )
 def test_what_pagerduty_explains_is_quoted(account, pager, call, reply, kind, code, words):
     account.rest.instead(reply)
-    told = raised(call, pager)
-    assert told.code is code
+    told = error_with(code, call, pager)
     assert words in told.message
     assert kind is Refusal or not in_doubt(told)
     assert account.incidents == []

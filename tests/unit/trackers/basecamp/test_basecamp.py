@@ -10,7 +10,7 @@ import pytest
 from opsroom.errors import Code
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendors.basecamp import (
     ALICE,
     BOB,
@@ -136,8 +136,7 @@ def test_a_card_on_hold_is_moved_among_the_columns_of_its_table(basecamp, tracke
 
 
 def test_a_column_that_does_not_exist_is_refused_with_those_that_do(basecamp, tracker_at):
-    error = raised(tracker_at().move, CARD, "Reviewing")
-    assert error.code is Code.UNKNOWN_COLUMN
+    error = error_with(Code.UNKNOWN_COLUMN, tracker_at().move, CARD, "Reviewing")
     assert error.message == "The card table has no column 'Reviewing'."
     assert error.hint == "There are Triage, On hold, In progress and Done."
     assert basecamp.cards[0]["column"] == TRIAGE
@@ -162,8 +161,7 @@ def test_a_to_do_is_done_and_opened_again(basecamp, tracker_at):
 
 
 def test_a_to_do_cannot_go_anywhere_else(basecamp, tracker_at):
-    error = raised(tracker_at().move, TODO, "In progress")
-    assert error.code is Code.NOT_POSSIBLE
+    error = error_with(Code.NOT_POSSIBLE, tracker_at().move, TODO, "In progress")
     assert (
         "has no columns, so it cannot be moved to 'In progress': it is open or done."
         in error.message

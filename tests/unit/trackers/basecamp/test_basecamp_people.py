@@ -8,7 +8,7 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.trackers import Assignee, Query
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendors.basecamp import (
     ALICE,
     BOB,
@@ -63,8 +63,9 @@ def test_a_to_do_that_cannot_be_read_whole_is_not_written(basecamp, tracker_at):
     ):
         before = dict(basecamp.todos[0])
         basecamp.todos[0].update(broken)
-        error = raised(tracker_at().assign, TODO, Assignee("alice", str(ALICE), mapped=True))
-        assert error.code is Code.BAD_ANSWER
+        error_with(
+            Code.BAD_ANSWER, tracker_at().assign, TODO, Assignee("alice", str(ALICE), mapped=True)
+        )
         basecamp.todos[0].clear()
         basecamp.todos[0].update(before)
     assert basecamp.sent("PUT") == []
@@ -92,8 +93,7 @@ def test_nobody_takes_everybody_off(basecamp, tracker_at, card):
     ],
 )  # fmt: skip
 def test_somebody_who_cannot_be_given_it_is_refused(basecamp, tracker_at, who, words):
-    error = raised(tracker_at().assign, CARD, who)
-    assert error.code is Code.UNKNOWN_PERSON
+    error = error_with(Code.UNKNOWN_PERSON, tracker_at().assign, CARD, who)
     assert error.sentence().startswith(words)
 
 

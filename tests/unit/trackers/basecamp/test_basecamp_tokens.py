@@ -14,7 +14,7 @@ from opsroom.people import Author
 from opsroom.trackers import Draft
 from opsroom.trackers.basecamp.tokens import Tokens
 from support.http_server import HttpServer, Reply
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendor import answer
 from support.vendors.basecamp import (
     CARD,
@@ -168,8 +168,7 @@ def test_a_new_refresh_token_is_used_from_then_on(basecamp, tracker_at, tmp_path
 def test_a_refresh_that_is_refused_names_the_key_of_the_config(
     basecamp, tracker_at, verb, change, words
 ):
-    error = raised(CALLS[verb], tracker_at(**{**OAUTH, **change}), CARD)
-    assert error.code is Code.UNAUTHORIZED
+    error = error_with(Code.UNAUTHORIZED, CALLS[verb], tracker_at(**{**OAUTH, **change}), CARD)
     assert words in error.sentence()
     assert "wr0ng" not in error.sentence()
     assert not in_doubt(error)
@@ -207,8 +206,7 @@ def test_new_tokens_that_are_all_refused_end_it(basecamp, tracker_at):
     basecamp.instead(
         *[Reply(401)] * 5, where=lambda request: not request.path.startswith("/authorization")
     )
-    error = raised(tracker_at(**OAUTH).create, DRAFT)
-    assert error.code is Code.UNAUTHORIZED
+    error = error_with(Code.UNAUTHORIZED, tracker_at(**OAUTH).create, DRAFT)
     assert "trackers.desk.account" in error.hint
     assert basecamp.given <= 2
     basecamp._troubles.clear()

@@ -11,7 +11,7 @@ from opsroom.errors import Code, Refusal
 from opsroom.people import Author
 from opsroom.trackers import Assignee, Draft, Remark
 from support.http_server import Reply
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendor import answer
 from support.vendors.basecamp import (
     ACCOUNT,
@@ -39,8 +39,7 @@ TODOS = {"column": None, "todolist": LIST}
 def test_a_next_page_in_another_place_is_not_followed(basecamp, tracker_at, link):
     address = link.replace("{here}", basecamp.url("").rstrip("/"))
     basecamp.instead(answer([], Link=f'<{address}>; rel="next"'))
-    failure = raised(tracker_at().find_created, DRAFT)
-    assert failure.code is Code.BAD_ANSWER
+    failure = error_with(Code.BAD_ANSWER, tracker_at().find_created, DRAFT)
     assert "next page in another place" in failure.message
     assert len(basecamp.requests) == 1
 
@@ -71,8 +70,7 @@ def test_pages_that_lead_in_a_circle_end(basecamp, tracker_at):
 def test_what_basecamp_alone_says_has_its_code(basecamp, tracker_at, reply, code, words):
     for verb in ("create", "show"):
         basecamp.instead(reply)
-        error = raised(CALLS[verb], tracker_at(), CARD)
-        assert error.code is code
+        error = error_with(code, CALLS[verb], tracker_at(), CARD)
         assert words in error.sentence()
 
 
@@ -115,7 +113,6 @@ def test_a_place_that_the_config_has_wrong_is_told_with_its_key(
     basecamp, tracker_at, raw, place, key
 ):
     for verb in ("create", "find_created", "find"):
-        error = raised(CALLS[verb], tracker_at(**raw), CARD)
-        assert error.code is Code.UNKNOWN_COLUMN
+        error = error_with(Code.UNKNOWN_COLUMN, CALLS[verb], tracker_at(**raw), CARD)
         assert error.message == f"Basecamp has no {place}, or the configured user may not see it."
         assert error.hint == f"An administrator must check trackers.desk.{key} in the config."

@@ -11,7 +11,7 @@ from opsroom.errors import Code
 from opsroom.records.idempotency import LOOKED_FOR
 from opsroom.trackers import Card, Made, Moved
 from opsroom.trackers.github.mapping import last_page
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendor import Vendor, body_of
 from support.vendors.github import Github
 from support.vendors.trackers import draft, remark
@@ -169,16 +169,14 @@ def test_another_reason_for_a_closed_card_is_refused_since_github_ignores_it(
     vendor: Vendor, github: Github, tracker: Any
 ) -> None:
     github.issue(state="closed", state_reason="completed")
-    error = raised(tracker.move, "acme/web#1", "not planned")
-    assert error.code is Code.NOT_POSSIBLE
+    error = error_with(Code.NOT_POSSIBLE, tracker.move, "acme/web#1", "not planned")
     assert "Open it first" in error.hint
 
 
 def test_a_column_is_refused_without_a_request_and_with_what_there_is(
     vendor: Vendor, tracker: Any
 ) -> None:
-    error = raised(tracker.move, "acme/web#1", "In progress")
-    assert error.code is Code.UNKNOWN_COLUMN
+    error = error_with(Code.UNKNOWN_COLUMN, tracker.move, "acme/web#1", "In progress")
     assert "no columns" in error.message
     assert error.hint == "Use open, closed or not planned."
     assert vendor.sent() == []

@@ -9,7 +9,7 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.trackers import Assignee, Query
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendor import Vendor
 from support.vendors.github import Github
 
@@ -60,8 +60,7 @@ def test_a_token_that_may_not_assign_is_told_from_a_person_who_is_unknown(
     github.issue(assignees=[{"login": "bob-gh"}])
     github.may_assign = False
     for who in (Assignee("alice", "alice-gh", True), Assignee("nobody")):
-        error = raised(tracker.assign, "acme/web#1", who)
-        assert error.code is Code.UNAUTHORIZED
+        error = error_with(Code.UNAUTHORIZED, tracker.assign, "acme/web#1", who)
         assert "trackers.desk.token" in error.hint
 
 
@@ -140,6 +139,5 @@ def test_a_text_that_is_too_long_to_be_searched_for_is_refused(
 def test_a_search_in_what_the_token_may_not_see_names_the_repository(
     vendor: Vendor, tracker: Any
 ) -> None:
-    error = raised(tracker.find, Query("x", project="acme/secret"))
-    assert error.code is Code.UNKNOWN_PROJECT
+    error = error_with(Code.UNKNOWN_PROJECT, tracker.find, Query("x", project="acme/secret"))
     assert "acme/secret" in error.message

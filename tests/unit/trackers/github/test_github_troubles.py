@@ -13,7 +13,7 @@ import pytest
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from support.http_server import Reply
-from support.troubles import raised
+from support.troubles import error_with, raised
 from support.vendor import Vendor
 from support.vendors.github import TOKEN, Github, problem
 from support.vendors.trackers import CALLS, draft, remark
@@ -44,8 +44,7 @@ def test_what_github_alone_says_has_its_code(
 ) -> None:
     github.issue()
     vendor.instead(reply)
-    error = raised(CALLS[verb], tracker, CARD)
-    assert error.code is code
+    error = error_with(code, CALLS[verb], tracker, CARD)
     assert hint in error.hint
     assert len(vendor.sent()) == 1
     assert not (isinstance(error, Failure) and in_doubt(error))
@@ -86,15 +85,13 @@ def test_a_card_that_was_deleted_is_gone(vendor: Vendor, github: Github, tracker
     github.issue()
     github.deleted = [("acme/web", 1)]
     for verb in ("show", "comment", "move", "assign"):
-        error = raised(CALLS[verb], tracker, CARD)
-        assert error.code is Code.GONE
+        error = error_with(Code.GONE, CALLS[verb], tracker, CARD)
         assert "acme/web#1 was deleted" in error.message
 
 
 def test_a_repository_without_issues_says_so(vendor: Vendor, github: Github, tracker: Any) -> None:
     github.disabled = ["acme/web"]
-    error = raised(tracker.create, draft())
-    assert error.code is Code.GONE
+    error = error_with(Code.GONE, tracker.create, draft())
     assert error.message == "Issues are turned off in acme/web."
 
 
@@ -111,8 +108,7 @@ def test_a_repository_that_was_renamed_gets_nothing_and_is_said_to_be_elsewhere(
 
 
 def test_a_field_that_is_missing_is_named(vendor: Vendor, tracker: Any) -> None:
-    error = raised(tracker.create, draft(""))
-    assert error.code is Code.FIELDS_MISSING
+    error = error_with(Code.FIELDS_MISSING, tracker.create, draft(""))
     assert "title" in error.message
     assert error.facts["fields"] == ["title"]
 
@@ -158,8 +154,7 @@ def test_a_long_limit_is_said_and_nothing_is_sent_again(
     vendor: Vendor, tracker: Any, headers: Dict[str, str], says: str, seconds: Any
 ) -> None:
     vendor.instead(problem(429, "API rate limit exceeded", **headers))
-    error = raised(tracker.create, draft())
-    assert error.code is Code.RATE_LIMITED
+    error = error_with(Code.RATE_LIMITED, tracker.create, draft())
     assert says in error.message
     assert error.facts.get("retry_after") == seconds
     assert error.facts["sent"] is False
