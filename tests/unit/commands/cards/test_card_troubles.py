@@ -126,6 +126,8 @@ def test_where_there_is_no_api_nothing_is_said_to_be_missing_or_done(
             with pytest.raises(Failure) as caught:
                 CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
             assert caught.value.code in (Code.BAD_ANSWER, Code.GONE), what
+            if reply.status == 404:
+                assert "trackers.desk.url" in caught.value.hint, what
             # It is certain that nothing was made, and nobody need look for it.
             assert not in_doubt(caught.value), what
 
