@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 import pytest
@@ -17,7 +18,16 @@ from support.vendors.argocd import ArgoCD
 from support.vendors.github import TOKEN as GITHUB_TOKEN
 from support.vendors.github_deployments import GithubDeployments
 from support.vendors.jenkins import Jenkins
-from support.vendors.kubernetes import IMAGE, NAMESPACE, Cluster, at, done, unobserved, workload
+from support.vendors.kubernetes import (
+    IMAGE,
+    NAMESPACE,
+    Cluster,
+    at,
+    done,
+    kubeconfig,
+    unobserved,
+    workload,
+)
 from support.vendors.kubernetes import TOKEN as CLUSTER_TOKEN
 from support.world import World
 
@@ -39,7 +49,7 @@ def service(
 ) -> Iterator[Service]:
     """Each of them in turn, as application `svc`."""
     make = {"argocd": argo_cd, "github": github, "jenkins": ci, "kubernetes": cluster}
-    with make[request.param]() as (server, made):
+    with make[request.param](world.folder) as made:
         world.config["apps"]["svc"] = {"deploy": made.deploy}
         stackstorm.configure(world.config)
         yield made
@@ -53,15 +63,15 @@ class _Running:
     def __init__(self, server: Any, service: Callable[[str], Service]) -> None:
         self._server, self._service = server, service
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Service:
         server = self._server.__enter__()
-        return server, self._service(server.url("").rstrip("/"))
+        return self._service(server.url("").rstrip("/"))
 
     def __exit__(self, *details: Any) -> None:
         self._server.__exit__(*details)
 
 
-def argo_cd() -> _Running:
+def argo_cd(folder: Path) -> _Running:
     argo = ArgoCD(time.time)
     return _Running(
         argo.vendor(),
@@ -75,7 +85,7 @@ def argo_cd() -> _Running:
     )
 
 
-def github() -> _Running:
+def github(folder: Path) -> _Running:
     made = GithubDeployments()
     end = [("completed", "success")]
 
@@ -98,7 +108,7 @@ def github() -> _Running:
     )
 
 
-def ci() -> _Running:
+def ci(folder: Path) -> _Running:
     made = Jenkins()
     made.now = time.time()
 
@@ -120,7 +130,7 @@ def ci() -> _Running:
     )
 
 
-def cluster() -> _Running:
+def cluster(folder: Path) -> _Running:
     made = Cluster()
     made.add(workload())
     made.steps = [unobserved, done]
@@ -129,11 +139,17 @@ def cluster() -> _Running:
     def let_go() -> None:
         made.steps = [done]
 
+    def access(url: str) -> str:
+        path = folder / "kubeconfig"
+        path.write_text(kubeconfig(url, {"token": CLUSTER_TOKEN}))
+        path.chmod(0o644)
+        return str(path)
+
     return _Running(
         made,
         lambda url: Service(
             {
-                **{"kind": "kubernetes", "url": url, "token": CLUSTER_TOKEN, "container": "web"},
+                **{"kind": "kubernetes", "kubeconfig": access(url), "container": "web"},
                 **{"namespace": NAMESPACE, "workload": "deployment/web"},
                 "image": f"{IMAGE}:{{version}}",
             },
