@@ -215,7 +215,7 @@ class Client(vendor.Client):
         """What an error of Argo CD means; it explains itself in `message`."""
         status, words, facts = response.status, self.words(response), response.facts
         lower = words.lower()
-        if not isinstance(response.content(), Mapping):
+        if status not in (401, 403) and not isinstance(response.content(), Mapping):
             return self.not_the_api(response)
         if status == 401:
             message = "Argo CD does not accept the token (401); it may have expired."

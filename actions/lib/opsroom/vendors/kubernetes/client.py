@@ -189,7 +189,12 @@ class Client(vendor.Client):
         if status == 401 or (status == 403 and _NOBODY in message):
             return self._not_accepted(status, facts)
         if text_at(content, "kind") != "Status":
-            return self.not_the_api(response)
+            # A gateway may say 403 in words of its own.
+            return (
+                self.error(response, vendor.NOTHING)
+                if status == 403
+                else self.not_the_api(response)
+            )
         right = _MISSING_RIGHT.search(message)
         if status == 403 and right:
             verb, resource = right.groups()
