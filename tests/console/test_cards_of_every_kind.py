@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from console.opening import open_session
-from support.card_kinds import CASES, Said, case, story
+from support.card_kinds import CASES, case, story
+from support.conversation import Answer
 from support.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +27,11 @@ def test_a_card_is_made_once_commented_on_shown_moved_assigned_and_found(
         path.write_text(yaml.safe_dump(world.config))
         session = open_session(path, ROOT, speaker="alice", room="#dev")
 
-        def say(text: str, who: str) -> Said:
+        def say(text: str, who: str) -> Answer:
             reply = session.say(text, who, "#dev")
             assert reply.status in ("succeeded", "failed"), reply
             assert not reply.rendered.problem
-            return Said(reply.status == "succeeded", reply.code, reply.message, reply.result)
+            return Answer(reply.status == "succeeded", reply.code, reply.message, reply.result)
 
         story(say, it)
         recorded(world)

@@ -11,7 +11,8 @@ import yaml
 from console.lines import Chat
 from console.opening import open_session
 from console.session import Reply, Session
-from support.pager_kinds import CASES, Case, Said, case, story
+from support.conversation import Answer
+from support.pager_kinds import CASES, Case, case, story
 from support.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +34,11 @@ def test_a_page_is_sent_once_listed_acknowledged_escalated_and_resolved(
     with case(name) as it:
         session = room_of(world, it)
 
-        def say(text: str, who: str) -> Said:
+        def say(text: str, who: str) -> Answer:
             reply = session.say(text, who, "#dev")
             assert reply.status in ("succeeded", "failed"), reply
             assert not reply.rendered.problem
-            return Said(reply.status == "succeeded", reply.code, reply.message, reply.result)
+            return Answer(reply.status == "succeeded", reply.code, reply.message, reply.result)
 
         events = story(say, it)
         assert [one for one in world.events() if one != "asked"] == events

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, Optional
 import pytest
 
 from support.relays import KINDS, Channel, relay_of
-from support.stackstorm import RELAY, Said, StackStorm, connect, forget
+from support.stackstorm import RELAY, Answer, StackStorm, connect, forget
 from support.world import ROOT, World, make_world
 
 
@@ -28,8 +28,8 @@ class Installed:
 
     checkout: Path
     execution: Dict[str, Any]
-    help: Said
-    deploy: Said
+    help: Answer
+    deploy: Answer
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def installed(stackstorm: StackStorm) -> Iterator[Installed]:
     stackstorm.clear_away()
     try:
         begun = stackstorm.make("/packs/install", {"packs": [f"file://{checkout}"]})
-        execution = stackstorm.ended(begun["execution_id"], patience=600)
+        execution = stackstorm.ended(begun["execution_id"], timeout=600)
         assert execution["status"] == "succeeded", (
             f"the installation ended as {execution['status']}: {execution}"
         )

@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.db.store import open_store
-from support.card_kinds import CASES, Case, Said, case, story
+from support.card_kinds import CASES, Answer, Case, case, story
 from support.http_server import Reply
 from support.stackstorm import StackStorm
 from support.stores import rows
@@ -35,11 +35,11 @@ def test_a_card_of_every_kind_is_made_commented_on_shown_moved_assigned_and_foun
         configured(stackstorm, world, it)
         executions: List[str] = []
 
-        def say(text: str, who: str) -> Said:
+        def say(text: str, who: str) -> Answer:
             answer = stackstorm.ask(text, who)
             assert answer.result, answer.execution
             executions.append(answer.id)
-            return Said(
+            return Answer(
                 answer.status == "succeeded", answer.code, answer.result["message"], answer.result
             )
 

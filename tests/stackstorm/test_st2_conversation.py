@@ -8,14 +8,14 @@ from typing import Any, List
 import pytest
 
 from opsroom.records.ledger import Record
-from support.stackstorm import RELAY, Said, StackStorm, wait_for
+from support.stackstorm import RELAY, Answer, StackStorm, wait_for
 from support.world import World
 
 GREEN, AMBER, RED = "#2eb886", "#daa038", "#a30200"
 ACK = "On it. The answer follows here; execution {id}"
 
 
-def looks_right(answer: Said, colour: str) -> None:
+def looks_right(answer: Answer, colour: str) -> None:
     """What holds for every answer: one short text, neutralised, coloured, in the thread, no trace
     of a crash."""
     assert answer.posted["extra"] == {"slack": {"color": colour, "thread_response": True}}

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator
 import pytest
 import yaml
 
-from support.stackstorm import Said, StackStorm, wait_for
+from support.stackstorm import Answer, StackStorm, wait_for
 from support.waiting import alive
 from support.world import ROOT, World
 
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("each_route")
 
 ACK = yaml.safe_load((ROOT / "aliases" / "deploy.yaml").read_text(encoding="utf-8"))["ack"]
 BODIES = {
-    "answers": "return self.answer(lambda context: Outcome(True, Code.HELP, 'Said.'), 'alice', "
+    "answers": "return self.answer(lambda context: Outcome(True, Code.HELP, 'Answer.'), 'alice', "
     "'#dev', 'chatops_bot')",
     "refuses": "return self.answer(refuse, 'alice', '#dev', 'chatops_bot')",
     "defect": "return self.answer(lambda context: {}['KEY'], 'alice', '#dev', 'chatops_bot')",
@@ -71,7 +71,9 @@ class Ending(OpsroomAction):
 
 
 @pytest.fixture
-def answered(stackstorm: StackStorm, world: World, installed: Any, request: Any) -> Iterator[Said]:
+def answered(
+    stackstorm: StackStorm, world: World, installed: Any, request: Any
+) -> Iterator[Answer]:
     """What is answered to an alias like `approve change` whose action ends in a certain way."""
     with ending(stackstorm, installed, request.param) as command:
         yield stackstorm.say(command)
@@ -110,21 +112,21 @@ def ending(
         yield said
 
 
-def in_one_sentence(answer: Said, sentence: str) -> None:
+def in_one_sentence(answer: Answer, sentence: str) -> None:
     assert answer.message == sentence.format(id=answer.id)
     assert SAID_ON_THE_WAY not in str(answer.posted)
     assert answer.posted["extra"] == RED
 
 
 @pytest.mark.parametrize("answered", ["raises", "dies", "does not load"], indirect=True)
-def test_a_crash_is_one_sentence_with_the_execution_to_look_at(answered: Said) -> None:
+def test_a_crash_is_one_sentence_with_the_execution_to_look_at(answered: Answer) -> None:
     assert answered.status == "failed"
     in_one_sentence(answered, NOT_DONE)
 
 
 @pytest.mark.parametrize("answered", ["defect"], indirect=True)
 def test_a_defect_of_the_pack_is_named_and_its_traceback_is_for_administrators(
-    answered: Said,
+    answered: Answer,
 ) -> None:
     assert (answered.status, answered.code) == ("failed", "crashed")
     assert answered.message.startswith("opsroom hit an internal error (KeyError).")
@@ -141,11 +143,11 @@ def test_a_time_out_is_one_sentence(stackstorm: StackStorm, world: World, instal
 
 
 @pytest.mark.parametrize("answered", ["answers", "refuses"], indirect=True)
-def test_an_answer_is_what_it_says(answered: Said, each_route: str) -> None:
+def test_an_answer_is_what_it_says(answered: Answer, each_route: str) -> None:
     done = answered.status == "succeeded"
     # The link needs what only StackStorm's workflow looks up.
     link = answered.execution.get("web_url", "") if each_route == "hubot" else ""
-    assert answered.message == f"{'Said.' if done else 'Locked. Wait.'} {link}".strip()
+    assert answered.message == f"{'Answer.' if done else 'Locked. Wait.'} {link}".strip()
     colour = "#2eb886" if done else "#daa038"
     assert answered.posted["extra"] == {"slack": {"color": colour, "thread_response": True}}
     assert (answered.posted["channel"], answered.posted["user"]) == ("#dev", "alice")

@@ -14,7 +14,7 @@ import requests
 
 from opsroom.deploys.git.release_dir import NOTE
 from support.http_server import HttpServer, Reply
-from support.stackstorm import Said, StackStorm
+from support.stackstorm import Answer, StackStorm
 from support.world import World, git
 
 CALL, FILTER, YAQL = range(3)
@@ -73,7 +73,7 @@ def harmless(text: str) -> bool:
     return not any(mark in text for mark in ("{{", "{%", "{#", "<%"))
 
 
-def nothing_leaked(key: Key, world: World, *answers: Said) -> None:
+def nothing_leaked(key: Key, world: World, *answers: Answer) -> None:
     """Neither in what the room reads, nor in what StackStorm stores, nor in the record."""
     for answer in answers:
         assert harmless(answer.posted["message"]), answer.posted["message"]

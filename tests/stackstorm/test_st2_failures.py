@@ -19,7 +19,7 @@ import pytest
 
 from opsroom.db.sql import rows, scalar
 from opsroom.db.store import open_store
-from support.aftermath import Balance, Telling, again_and_again, balance, the_record_is_true
+from support.aftermath import Balance, Dispatches, again_and_again, balance, the_record_is_true
 from support.outside import VERSION_TRIGGERS, Outside
 from support.postgres import Postgres, start
 from support.services import Services, find, sensors
@@ -30,7 +30,7 @@ HELD = ("held-1", "held-2")
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
 # The config is read every half a minute, and what did not arrive is told again two minutes later at
 # the soonest.
-PATIENCE = 240.0
+TIMEOUT = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ class Stage:
     server: Postgres
     services: Services
     outside: Outside
-    telling: Telling
+    telling: Dispatches
     executions: List[str]
 
     def hold(self) -> None:
@@ -122,7 +122,7 @@ class Stage:
             return condition(found[0])
 
         with suppress(AssertionError):
-            wait_for(there, "all that happened", PATIENCE)
+            wait_for(there, "all that happened", TIMEOUT)
         return found[0]
 
     def _waits(self) -> bool:
@@ -156,12 +156,12 @@ def stage(
                 deploy={"kind": "command", "command": ["/bin/sh", "-c", ship, "sh", "{app}"]},
                 version={"kind": "http", "url": outside.url("/version/{app}")},
             )
-        telling = Telling(stackstorm, outside.name)
+        telling = Dispatches(stackstorm, outside.name)
         stackstorm.configure(world.config)
         # The sensors make the tables where there are none yet.
         sources = {*outside.sources(), *(f"version:{app}-{outside.name}:uat" for app in HELD)}
         assert stackstorm.ask(f"history of {HELD[0]}-{outside.name} on uat").status == "succeeded"
-        wait_for(lambda: sources <= _seen(world), "a first look at everything", PATIENCE)
+        wait_for(lambda: sources <= _seen(world), "a first look at everything", TIMEOUT)
         yield Stage(stackstorm, world, server, services, outside, telling, [])
         # Nothing is watched any more before it goes away.
         world.config["watching"] = {"versions": "0s", "cards": "0s", "pages": "0s"}

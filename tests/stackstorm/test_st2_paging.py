@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 from support.http_server import HttpServer, Reply
-from support.pager_kinds import CASES, Case, Said, case, story
+from support.pager_kinds import CASES, Answer, Case, case, story
 from support.stackstorm import StackStorm, wait_for
 from support.world import World
 
@@ -53,11 +53,11 @@ def test_a_page_of_every_kind_is_sent_once_listed_acknowledged_escalated_and_res
         configured(stackstorm, world, it)
         executions: List[str] = []
 
-        def say(text: str, who: str) -> Said:
+        def say(text: str, who: str) -> Answer:
             answer = stackstorm.ask(text, who)
             assert answer.result, answer.execution
             executions.append(answer.id)
-            return Said(
+            return Answer(
                 answer.status == "succeeded", answer.code, answer.result["message"], answer.result
             )
 

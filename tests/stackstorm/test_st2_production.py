@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyotp
 import pytest
 
-from support.stackstorm import Said, StackStorm
+from support.stackstorm import Answer, StackStorm
 from support.world import World
 
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -36,7 +36,7 @@ def guarded(stackstorm: StackStorm, world: World) -> World:
     return world
 
 
-def change_of(answer: Said) -> str:
+def change_of(answer: Answer) -> str:
     assert (answer.status, answer.code) == ("succeeded", "waiting"), answer.result
     return str(answer.result["change"])
 

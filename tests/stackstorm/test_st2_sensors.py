@@ -22,7 +22,7 @@ from support.world import World
 
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
 # The config is read every 30 s, and a sensor that was killed comes back after some more.
-PATIENCE = 150.0
+TIMEOUT = 150.0
 
 
 class Watched:
@@ -42,7 +42,7 @@ class Watched:
         storm.configure(config)
         versions = [f"version:{self.app}:{environment}" for environment in config["environments"]]
         for source in (*versions, f"cards:board-{self.app}", f"pages:log-{self.app}"):
-            wait_for(lambda source=source: self.seen(source), f"a first look at {source}", PATIENCE)
+            wait_for(lambda source=source: self.seen(source), f"a first look at {source}", TIMEOUT)
 
     def seen(self, source: str) -> Optional[str]:
         """What is remembered of a source; None before its first look."""
@@ -64,7 +64,7 @@ class Watched:
 
     def wait_for_told(self, trigger: str, count: int) -> List[Dict[str, Any]]:
         """Wait until it was told so often, in these words."""
-        wait_for(lambda: len(self.told(trigger)) >= count, f"{count} of {trigger}", PATIENCE)
+        wait_for(lambda: len(self.told(trigger)) >= count, f"{count} of {trigger}", TIMEOUT)
         found = self.told(trigger)
         assert len({one["event"] for one in found}) == len(found) == count
         return found
@@ -93,7 +93,7 @@ def watched(stackstorm: StackStorm, world: World) -> Watched:
         wait_for(
             lambda: processes("VersionSensor"),
             "the sensors of the pack; is a sensor container running?",
-            PATIENCE,
+            TIMEOUT,
         )
     return Watched(stackstorm, world)
 
@@ -125,7 +125,7 @@ class Container:
         self.process = subprocess.Popen(
             self.command, stdout=quiet, stderr=quiet, start_new_session=True
         )
-        wait_for(self.is_running, "the sensor in a container of its own", PATIENCE)
+        wait_for(self.is_running, "the sensor in a container of its own", TIMEOUT)
 
     def is_running(self) -> bool:
         assert self.process is not None
@@ -154,7 +154,7 @@ def turned_off(storm: StackStorm, sensor: str) -> Iterator[None]:
     one = storm.get(f"/sensortypes/opsroom.{sensor}")
     try:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": False}).ok
-        wait_for(lambda: not processes(sensor), "the end of the sensor", PATIENCE)
+        wait_for(lambda: not processes(sensor), "the end of the sensor", TIMEOUT)
         yield
     finally:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": True}).ok
@@ -224,7 +224,7 @@ def test_a_container_that_is_killed_in_the_middle_loses_and_doubles_nothing(
                 wait_for(
                     lambda version=version: version in str(watched.seen(source)),
                     f"a look at {version}",
-                    PATIENCE,
+                    TIMEOUT,
                 )
             container.kill()
             container.start()
@@ -236,7 +236,7 @@ def test_of_two_containers_one_tells_each_thing_and_goes_on_alone(
     watched: Watched, container: Container
 ) -> None:
     container.start()
-    wait_for(lambda: len(processes("VersionSensor")) == 2, "two sensors at once", PATIENCE)
+    wait_for(lambda: len(processes("VersionSensor")) == 2, "two sensors at once", TIMEOUT)
     for count in range(1, 4):
         watched.by_hand(f"1.1.{count}")
         watched.wait_for_told("version_unknown_change", count)
@@ -268,7 +268,7 @@ def test_a_change_of_the_config_is_picked_up_without_a_restart(
     wait_for(
         lambda: watched.seen(f"version:{other}:uat"),
         "a first look at the new application",
-        PATIENCE,
+        TIMEOUT,
     )
     assert processes("VersionSensor") == before
     watched.app = other

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from support.stackstorm import Json, Said, StackStorm
+from support.stackstorm import Answer, Json, StackStorm
 from support.world import World
 
 ROUTES = {"opsroom_hubot": "chatops", "opsroom_errbot": "opsroom_errbot"}
@@ -240,7 +240,7 @@ def test_a_workflow_that_hands_on_an_answer_is_answered_as_its_alias_says(
     with sooner.action(
         name, {path: WORKFLOW}, runner_type="orquesta", entry_point=path, parameters={}
     ) as ref, sooner.alias(action_ref=ref, **alias):
-        told: Said = sooner.say(f"say {name}")
+        told: Answer = sooner.say(f"say {name}")
     assert '"hint": "' in json.dumps(told.execution["result"])
     assert told.message.startswith("Flowed: ")
     assert told.posted["route"] == ROUTES[sooner.route]

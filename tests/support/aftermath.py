@@ -39,7 +39,7 @@ def again_and_again(stackstorm: StackStorm, said: str, who: str = "carol") -> An
 
 
 @dataclass(frozen=True)
-class Told:
+class Dispatch:
     """One trigger instance: its trigger, what it is about, its event, and what the rules engine
     made of it."""
 
@@ -50,7 +50,7 @@ class Told:
 
 
 @dataclass
-class Telling:
+class Dispatches:
     """The trigger instances of StackStorm that are about one `Outside`, from when on this was
     made."""
 
@@ -60,8 +60,8 @@ class Telling:
         default_factory=lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     )
 
-    def all(self) -> List[Told]:
-        found: List[Told] = []
+    def all(self) -> List[Dispatch]:
+        found: List[Dispatch] = []
         for one in self.stackstorm.get("/triggertypes?pack=opsroom&limit=100"):
             path = f"/triggerinstances?trigger=opsroom.{one['name']}&timestamp_gt={self.since}&limit=-1"  # noqa: E501
             found += [told for told in map(self._told, self.stackstorm.get(path)) if told]
@@ -75,7 +75,7 @@ class Telling:
             return None
         subject = payload.get("app") or payload.get("card") or payload.get("incident")
         key = (subject, payload.get("version", ""))
-        return Told(trigger, key, payload["event"], row["status"])
+        return Dispatch(trigger, key, payload["event"], row["status"])
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ class Balance:
     unprocessed: Tuple[str, ...]
 
 
-def balance(book: Book, told: List[Told]) -> Balance:
+def balance(book: Book, told: List[Dispatch]) -> Balance:
     """Compare. What may be told by one of two triggers is counted under the one that told it."""
-    by_key: Dict[Key, List[Told]] = {}
+    by_key: Dict[Key, List[Dispatch]] = {}
     for one in told:
         by_key.setdefault(one.key, []).append(one)
     events = {one.event: one for one in told}

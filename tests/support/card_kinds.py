@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
+from support.conversation import Say, worked
 from support.vendor import Vendor
 from support.vendors import basecamp as bc
 from support.vendors import github as gh
@@ -41,19 +42,6 @@ VERBS: Mapping[str, Dict[str, Any]] = {
     "get_card": {},
     "find_cards": {"text": "checkout", "mine": False},
 }
-
-
-@dataclass(frozen=True)
-class Said:
-    """What came of a message: did it work, its code, what the room reads, the facts."""
-
-    ok: bool
-    code: str
-    message: str
-    facts: Dict[str, Any]
-
-
-Say = Callable[[str, str], Said]
 
 
 @dataclass
@@ -255,17 +243,17 @@ def story(say: Say, it: Case) -> None:
         "Checkout <b>is</b> *broken*\nsince noon:\n```\nif a[1] > 2:\n    "
         "fail()\n```\nhttps://example.com/?a=b&c=d yes"
     )
-    made = said(say(f"create card: {text}", "alice"), "card_created")
+    made = worked(say(f"create card: {text}", "alice"), "card_created")
     card = made.facts["card"]
     assert card in made.message
     assert made.facts["fresh"] is True
     posts = len(it.vendor.sent("POST")) if it.vendor else 0
-    again = said(say(f"create card: {text}", "alice"), "card_there")
+    again = worked(say(f"create card: {text}", "alice"), "card_there")
     assert (again.facts["card"], again.facts["fresh"]) == (card, False)
     assert not it.vendor or len(it.vendor.sent("POST")) == posts
 
-    said(say(f"comment on card {card}: it is the _cache_\nsays `x`", "bob"), "card_commented")
-    shown = said(say(f"show card {card}", "alice"), "card").facts
+    worked(say(f"comment on card {card}: it is the _cache_\nsays `x`", "bob"), "card_commented")
+    shown = worked(say(f"show card {card}", "alice"), "card").facts
     assert shown["summary"] == "Checkout <b>is</b> *broken*"
     for line in ("since noon:", "    fail()", "https://example.com/?a=b&c=d"):
         assert line in shown["description"], shown["description"]
@@ -277,26 +265,19 @@ def story(say: Say, it: Case) -> None:
     assert shown["description"].startswith("since noon:")
 
     for column in it.columns:
-        moved = said(say(f"move card {card} to {column.upper()}", "alice"), "card_moved").facts
+        moved = worked(say(f"move card {card} to {column.upper()}", "alice"), "card_moved").facts
         assert moved["after"].casefold() == column.casefold()
     refused = say(f"move card {card} to Nirvana", "alice")
     assert not refused.ok
     assert refused.code in ("unknown_column", "not_possible"), refused
 
-    mine = said(say(f"assign card {card} to me", "alice"), "card_assigned")
+    mine = worked(say(f"assign card {card} to me", "alice"), "card_assigned")
     assert mine.facts["assignee"]
-    said(say(f"assign card {card} to {it.bob}", "alice"), "card_assigned")
-    said(say(f"assign card {card} to nobody", "alice"), "card_assigned")
-    said(say(f"assign card {card} to me", "alice"), "card_assigned")
+    worked(say(f"assign card {card} to {it.bob}", "alice"), "card_assigned")
+    worked(say(f"assign card {card} to nobody", "alice"), "card_assigned")
+    worked(say(f"assign card {card} to me", "alice"), "card_assigned")
 
-    found = said(say("cards about checkout", "bob"), "cards").facts
+    found = worked(say("cards about checkout", "bob"), "cards").facts
     assert card in [one["card"] for one in found["cards"]], found
-    found = said(say("my cards", "alice"), "cards").facts
+    found = worked(say("my cards", "alice"), "cards").facts
     assert card in [one["card"] for one in found["cards"]], found
-
-
-def said(answer: Said, code: str) -> Said:
-    """The answer, which worked and had that code."""
-    assert (answer.ok, answer.code) == (True, code), answer
-    assert len(answer.message) <= 400
-    return answer

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import parse_qs, urlsplit
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class HttpServer:
         self._over.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
     @property
     def port(self) -> int:
@@ -96,7 +96,7 @@ class HttpServer:
     def wait_for(self, count: int) -> None:
         """Wait until so many requests have come."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.requests) >= count, PATIENCE), (
+            assert self._changed.wait_for(lambda: len(self.requests) >= count, TIMEOUT), (
                 "too few requests came"
             )
 
@@ -145,7 +145,7 @@ def _handler_of(owner: HttpServer) -> type:
             script = owner._note(request)
             reply = script if isinstance(script, Reply) else script(request)
             if reply.until is not None:
-                reply.until.wait(PATIENCE)
+                reply.until.wait(TIMEOUT)
             if reply.drop in ("unread", "unanswered"):
                 self.reset()
                 return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Callable, List, Optional, Tuple, Type
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Typist:
         self.heard: List[Heard] = []
         self._changed = threading.Condition()
         self._gone = False
-        self._socket = socket.create_connection(address, timeout=PATIENCE)
+        self._socket = socket.create_connection(address, timeout=TIMEOUT)
         self._socket.settimeout(None)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -54,7 +54,7 @@ class Typist:
         """Leave, and wait until the server has noticed: the nick is free again."""
         if not self._gone:
             self.raw(b"QUIT :bye\r\n")
-            self._reader.join(PATIENCE)
+            self._reader.join(TIMEOUT)
         self._socket.close()
 
     def raw(self, sent: bytes) -> None:
@@ -89,10 +89,10 @@ class Typist:
         ]
         return [nick.lstrip("@+%&~") for line in found for nick in line.partition(" :")[2].split()]
 
-    def wait(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout: float = TIMEOUT) -> None:
         """Return as soon as what was read fulfils the condition; fail, telling the last lines, when
         it never does."""
-        give_up = time.monotonic() + patience
+        give_up = time.monotonic() + timeout
         with self._changed:
             while not condition():
                 left = give_up - time.monotonic()

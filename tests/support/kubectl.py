@@ -10,14 +10,14 @@ from typing import NamedTuple
 import pytest
 
 
-class Said(NamedTuple):
+class Ended(NamedTuple):
     """How it ended, and what it printed on both streams."""
 
     status: int
     text: str
 
 
-def kubectl(folder: Path, kubeconfig: str, *arguments: str) -> Said:
+def kubectl(folder: Path, kubeconfig: str, *arguments: str) -> Ended:
     """Run kubectl with this kubeconfig; `folder` is its home. Skips the test where the wheel with
     it is not installed."""
     wheel = pytest.importorskip(
@@ -35,4 +35,4 @@ def kubectl(folder: Path, kubeconfig: str, *arguments: str) -> Said:
         text=True,
         timeout=60,
     )
-    return Said(ended.returncode, ended.stdout)
+    return Ended(ended.returncode, ended.stdout)

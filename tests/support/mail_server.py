@@ -22,7 +22,7 @@ import pytest
 
 from support.http_server import free_port
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,14 @@ class MailServer:
 
     def __enter__(self) -> MailServer:
         self._thread.start()
-        assert self._started.wait(PATIENCE), "the mail server does not start"
+        assert self._started.wait(TIMEOUT), "the mail server does not start"
         return self
 
     def __exit__(self, *_: Any) -> None:
         if self.hold is not None:
             self.hold.set()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
     def _serve(self) -> None:
         from aiosmtpd.smtp import SMTP

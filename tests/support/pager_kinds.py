@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
+from support.conversation import Say, worked
 from support.http_server import HttpServer, Request
 from support.mail_server import MailServer
 from support.vendor import body_of
@@ -31,19 +32,6 @@ ADDRESSES: Mapping[str, str] = {
     "victorops endpoint": "endpoint", "webhook": "url",
 }  # fmt: skip
 PHONE = "the doorman, +44 20 7946 0000"
-
-
-@dataclass(frozen=True)
-class Said:
-    """What came of a message: did it work, its code, what the room reads, the facts."""
-
-    ok: bool
-    code: str
-    message: str
-    facts: Dict[str, Any]
-
-
-Say = Callable[[str, str], Said]
 
 
 @dataclass
@@ -277,15 +265,15 @@ def story(say: Say, it: Case) -> List[str]:
     id = str(paged.facts["number"] or paged.facts["incident"])
     assert id in paged.message
 
-    listed = said(say("show pages for web-team", "bob"), "pages")
+    listed = worked(say("show pages for web-team", "bob"), "pages")
     assert id in [one["id"] for one in listed.facts["pages"]], listed
 
-    answered = said(say(f"ack page {id}", "bob"), "acknowledged")
+    answered = worked(say(f"ack page {id}", "bob"), "acknowledged")
     assert bool(answered.facts.get("noted_here_only")) is ("act" not in it.can), answered
     events.append("acknowledged")
     _escalated(say, it, id, events)
     _added(say, it, id, events)
-    said(say(f"resolve page {id}", "bob"), "resolved")
+    worked(say(f"resolve page {id}", "bob"), "resolved")
     events.append("resolved")
     assert say("show pages", "bob").message == "No page is open."
     return events
@@ -294,7 +282,7 @@ def story(say: Say, it: Case) -> List[str]:
 def _escalated(say: Say, it: Case, id: str, events: List[str]) -> None:
     answer = say(f"escalate page {id}", "bob")
     if "escalate" in it.can:
-        said(answer, "escalated")
+        worked(answer, "escalated")
     else:
         assert (answer.ok, answer.code) == (False, "not_possible"), answer
     events.append("escalated" if answer.ok else "refused")
@@ -303,15 +291,8 @@ def _escalated(say: Say, it: Case, id: str, events: List[str]) -> None:
 def _added(say: Say, it: Case, id: str, events: List[str]) -> None:
     answer = say(f"add bob to page {id}", "alice")
     if "add" in it.can:
-        said(answer, "responder_added")
+        worked(answer, "responder_added")
     else:
         assert not answer.ok, answer
         assert answer.code in ("not_possible", "unknown_who"), answer
     events.append("responder_added" if answer.ok else "refused")
-
-
-def said(answer: Said, code: str) -> Said:
-    """The answer, which worked and had that code."""
-    assert (answer.ok, answer.code) == (True, code), answer
-    assert len(answer.message) <= 400
-    return answer

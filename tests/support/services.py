@@ -29,7 +29,7 @@ SERVICES = (
     "sensorcontainer",
     "sensorcontainer-2",
 )
-PATIENCE = 240.0
+TIMEOUT = 240.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Services:
         assert name in SERVICES, f"no such service: {name}"
         # What it starts outlives it and must not hold a pipe of ours open.
         done = subprocess.run(
-            [self.program, verb, name], stdout=subprocess.DEVNULL, timeout=PATIENCE
+            [self.program, verb, name], stdout=subprocess.DEVNULL, timeout=TIMEOUT
         )
         assert done.returncode == 0, f"{self.program} {verb} {name} ended with {done.returncode}"
 

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 import pytest
 import requests
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 RELAY = os.environ.get("OPSROOM_TEST_RELAY", "chatops_bot")
 # Between two questions to the API, in seconds: the machine that answers them does the work, too.
 PAUSE = 0.1
@@ -29,7 +29,7 @@ Json = Dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
+class Answer:
     """A message that StackStorm took, and what came of it.
 
     `execution` is the ended execution, `ack` what the relay says at once (empty for nothing),
@@ -53,8 +53,8 @@ class Said:
     @property
     def result(self) -> Json:
         """What the action returned; empty when it returned nothing."""
-        said = (self.execution.get("result") or {}).get("result")
-        return said if isinstance(said, dict) else {}
+        result = (self.execution.get("result") or {}).get("result")
+        return result if isinstance(result, dict) else {}
 
     @property
     def code(self) -> str:
@@ -108,12 +108,12 @@ class StackStorm:
         found: Json = self.get(f"/executions/{execution_id}")
         return found
 
-    def ended(self, execution_id: str, patience: float = PATIENCE) -> Json:
+    def ended(self, execution_id: str, timeout: float = TIMEOUT) -> Json:
         """Wait for the end of an execution."""
         wait_for(
             lambda: self.execution(execution_id)["status"] in ENDED,
             f"the end of {execution_id}",
-            patience,
+            timeout,
         )
         return self.execution(execution_id)
 
@@ -145,22 +145,22 @@ class StackStorm:
         (begun,) = answer.json()["results"]
         return dict(begun)
 
-    def say(self, text: str, who: str = "alice", room: str = "#dev") -> Said:
+    def say(self, text: str, who: str = "alice", room: str = "#dev") -> Answer:
         """Hand over a message and wait until the room has the answer."""
         return self.finish(self.begin(text, who, room))
 
-    def ask(self, text: str, who: str = "alice", room: str = "#dev") -> Said:
+    def ask(self, text: str, who: str = "alice", room: str = "#dev") -> Answer:
         """Hand over a message and wait for the end of the execution only; nothing is known of the
         room."""
-        return Said(self.ended(self.begin(text, who, room)["execution"]["id"]), "", {})
+        return Answer(self.ended(self.begin(text, who, room)["execution"]["id"]), "", {})
 
-    def finish(self, begun: Json) -> Said:
+    def finish(self, begun: Json) -> Answer:
         """Wait for the end of what `begin` began, and for its answer in the room."""
         execution = self.ended(begun["execution"]["id"])
         acknowledged = (
             begun.get("message", "") if begun["actionalias"]["ack"].get("enabled", True) else ""
         )
-        return Said(execution, acknowledged, self.answer_to(execution["id"]))
+        return Answer(execution, acknowledged, self.answer_to(execution["id"]))
 
     def answer_to(self, execution_id: str) -> Json:
         """The parameters of the message that was posted as the answer to an execution; fails when
@@ -187,7 +187,7 @@ class StackStorm:
             ]
             return bool(found) and found[0]["status"] in ("processed", "processing_failed")
 
-        wait_for(notified, f"the rules about the end of {execution_id}", PATIENCE)
+        wait_for(notified, f"the rules about the end of {execution_id}", TIMEOUT)
         assert len(found) == 1, f"the end of {execution_id} was told {len(found)} times"
         enforced = self.get(f"/ruleenforcements?trigger_instance={found[0]['id']}&limit=10")
         failed = [one for one in enforced if one["status"] != "succeeded"]
@@ -299,7 +299,7 @@ class StackStorm:
                 return False
             return answer.ok or answer.status_code == 404
 
-        wait_for(gone, f"the removal of {ref}", patience=30.0)
+        wait_for(gone, f"the removal of {ref}", timeout=30.0)
 
 
 def connect() -> StackStorm:
@@ -323,9 +323,9 @@ def connect() -> StackStorm:
     return storm
 
 
-def wait_for(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+def wait_for(condition: Callable[[], object], what: str, timeout: float = TIMEOUT) -> None:
     """Return as soon as the condition holds; fail when it never does."""
-    give_up = time.monotonic() + patience
+    give_up = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < give_up, f"never came: {what}"
         time.sleep(PAUSE)

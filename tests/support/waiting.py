@@ -6,12 +6,12 @@ import os
 import time
 from typing import Callable
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
-def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+def until(condition: Callable[[], object], what: str, timeout: float = TIMEOUT) -> None:
     """Return as soon as the condition holds; fail when it never does."""
-    give_up = time.monotonic() + patience
+    give_up = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < give_up, f"never came: {what}"
         time.sleep(0.01)

@@ -17,7 +17,7 @@ from opsroom.deploys.kubernetes import Options, make, read_options
 from opsroom.deploys.kubernetes.rollout import obstacle, progress
 from opsroom.deploys.remote import Assignment, State
 from opsroom.vendors.kubernetes import Kind
-from support.kubectl import Said, kubectl
+from support.kubectl import Ended, kubectl
 from support.vendors.kubernetes import (
     IMAGE,
     KUBECTL,
@@ -39,12 +39,12 @@ def cluster() -> Iterator[Cluster]:
         yield running
 
 
-def at_kubectl(cluster: Cluster, folder: Path, *arguments: str) -> Said:
+def at_kubectl(cluster: Cluster, folder: Path, *arguments: str) -> Ended:
     config = kubeconfig(cluster.url(KUBECTL), {"token": TOKEN})
     return kubectl(folder, config, *arguments)
 
 
-def verdict_of(said: Said) -> State:
+def verdict_of(said: Ended) -> State:
     """What `kubectl rollout status --watch=false` says: whether it is over, and how."""
     if said.status:
         return State.FAILED
