@@ -71,7 +71,7 @@ def _is_own(context: Context, claim: Claim) -> bool:
 def _nothing(target: DeploymentTarget) -> Refusal:
     return Refusal(
         Code.NOTHING_TO_CANCEL,
-        f"Nothing is being deployed: {target}.",
+        f"{target.app.name} is not being deployed to {target.environment.name} now.",
         f"To see what was: history of {target.app.name} on {target.environment.name}",
     )
 
