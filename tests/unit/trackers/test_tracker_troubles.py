@@ -75,8 +75,10 @@ def test_a_trouble_has_its_code_and_says_what_became_of_it(
 ) -> None:
     it = TROUBLES[trouble]
     server.reply = it.reply_to(secrets_of(name))
+    tracker = tracker_of(name, server.url("").rstrip("/"), tmp_path)
     for call in CALLS if it.refused else BELOW:
-        error = error_of(called(server, name, call, tmp_path), secrets_of(name))
+        server.requests.clear()
+        error = error_of(partial(CALLS[call], tracker, CARDS[name]), secrets_of(name))
         # Whoever is assigned twice is assigned once; a card that is made twice is two.
         it.check(error, server.requests, repeatable=call not in ("create", "comment"))
         if trouble == "401":
