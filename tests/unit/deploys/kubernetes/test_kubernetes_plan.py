@@ -97,6 +97,8 @@ def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster
         ({"context": "uat"}, "context: expected a kubeconfig beside it"),
         ({"kubeconfig": "/etc/kube"}, "url: expected no such key beside kubeconfig"),
         ({"kubeconfig": "kube"}, "kubeconfig: expected the full path of a kubeconfig"),
+        ({"link": "console"}, "link: expected a web address"),
+        ({"link": "https://c.example.com/{team}"}, "link: {team} is not filled in here"),
         ({"insecure": True}, "insecure: there is no such key"),
     ],
 )

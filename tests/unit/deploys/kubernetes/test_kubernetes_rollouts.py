@@ -143,6 +143,15 @@ def test_what_an_older_replica_set_may_not_create_does_not_fail_the_new_one(
     deploying(cluster).deploy(V2, Notes())
 
 
+def test_the_room_is_shown_where_to_watch_it(cluster: Cluster) -> None:
+    exceeded = ("Progressing", "False", "ProgressDeadlineExceeded")
+    cluster.steps, job = [at(**PODS, conditions=[exceeded])], Notes()
+    link = "https://console.example.com/{environment}/{app}"
+    error = caught(deploying(cluster, link=link).deploy, V2, job)
+    assert job.links == ["https://console.example.com/uat/web"]
+    assert error.hint == "See https://console.example.com/uat/web"
+
+
 def test_a_roll_out_that_is_paused_meanwhile_waits_for_someone(cluster: Cluster) -> None:
     def pause(found: Any) -> None:
         ROLLING(found)

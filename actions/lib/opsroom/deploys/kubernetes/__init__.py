@@ -6,30 +6,39 @@ keeps the workload's manifests elsewhere (Helm, Argo CD, Flux) deploys there; `p
 
 from __future__ import annotations
 
+import re
+
 from ...config.fields import Fields
 from ...structs import dataclass
-from ...vendors.kubernetes import Access, read_access
+from ...vendors.kubernetes import Access, check_placeholders, read_access
 from ...vendors.kubernetes.images import Images, read_images
 from .. import Deployer, Target
 
 __all__ = ["Options", "make", "read_options"]
 
+_LINK = re.compile(r"^(?i:https?)://[^\s/]\S*\Z")
+
 
 @dataclass(frozen=True)
 class Options:
-    """`time_limit` is for the whole roll-out, in seconds."""
+    """`time_limit` is for the whole roll-out, in seconds; `link` is where people watch it, with
+    `{app}` and `{environment}`."""
 
     access: Access
     images: Images
     time_limit: float = 1800.0
+    link: str = ""
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of the access and of the images, and `time_limit`."""
+    """The keys of the access and of the images, `time_limit` and `link`."""
+    link = fields.text("link", "", pattern=_LINK, expected="a web address")
+    check_placeholders(fields, "link", link)
     return Options(
         access=read_access(fields),
         images=read_images(fields),
         time_limit=fields.seconds("time_limit", 1800.0, minimum=5.0),
+        link=link,
     )
 
 
@@ -38,4 +47,6 @@ def make(options: Options, target: Target) -> Deployer:
     # Every command reads the config; requests are for those that deploy.
     from .service import KubernetesDeployer
 
-    return KubernetesDeployer(options.access, options.images, target, options.time_limit)
+    return KubernetesDeployer(
+        options.access, options.images, target, options.time_limit, options.link
+    )

@@ -9,6 +9,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...names import check_version, listed
+from ...templates import fill
 from ...text import neutralise, one_line
 from ...vendors.kubernetes import Access, Kind, Workload
 from ...vendors.kubernetes.client import Client, Object, open_client
@@ -50,16 +51,18 @@ class _Rollout(NamedTuple):
 
 
 class KubernetesService(Service):
-    """The roll-outs of one workload. `key` is where the config has the access."""
+    """The roll-outs of one workload. `link` is where people watch them, with `{app}` and
+    `{environment}`."""
 
     name = "Kubernetes"
     # The API server ends each request after a minute (--request-timeout).
     settles = 60.0
 
-    def __init__(self, access: Access, images: Images, target: Target) -> None:
+    def __init__(self, access: Access, images: Images, target: Target, link: str = "") -> None:
         values = {"app": target.app, "environment": target.environment}
         self._access = access.at(values)
         self._images = images.at(values)
+        self._link = fill(link, values)
         self._key = f"apps.{target.app}.deploy"
         self._opened: Optional[Tuple[Client, Workload]] = None
 
@@ -104,7 +107,7 @@ class KubernetesService(Service):
                 rollout = _Rollout(
                     assignment.deployment, assignment.version, _uid(patched), after, before
                 )
-                return _run(workload, patched, rollout)
+                return self._run(workload, patched, rollout)
             found = client.get(workload)
         raise self._restless(workload)
 
@@ -117,14 +120,14 @@ class KubernetesService(Service):
         rollout = self._complete(
             workload, found, _Rollout(assignment.deployment, assignment.version, _uid(found))
         )
-        return _run(workload, found, rollout)
+        return self._run(workload, found, rollout)
 
     def look(self, run_id: str) -> Run:
         """How far it is."""
         client, workload = self._open()
         found = client.get(workload)
         rollout = self._complete(workload, found, _read(run_id))
-        return _run(workload, found, rollout, self._state(client, workload, found, rollout))
+        return self._run(workload, found, rollout, self._state(client, workload, found, rollout))
 
     def cancel(self, run: Run) -> None:
         """Set the images back that were there before. Leaves the workload alone where someone has
@@ -216,6 +219,24 @@ class KubernetesService(Service):
 
     # The state.
 
+    def _run(
+        self,
+        workload: Workload,
+        found: Object,
+        rollout: _Rollout,
+        reached: Optional[Progress] = None,
+    ) -> Run:
+        """The run. Where nobody has looked what holds it up, it is not said to have failed."""
+        if reached is None:
+            done = progress(workload.kind, found).state is State.SUCCEEDED
+            text = f"has begun with {rollout.version}"
+            if rollout.before and _same(rollout.before, rollout.after):
+                # Kubernetes replaces no pod then.
+                text = f"has nothing to change: the image of {rollout.version} is set already"
+            reached = Progress(State.SUCCEEDED if done else State.RUNNING, text)
+        name = f"roll-out of {workload.namespace}/{workload.name}"
+        return Run(rollout.id(), name, reached.state, reached.text, self._link)
+
     @staticmethod
     def _state(client: Client, workload: Workload, found: Object, rollout: _Rollout) -> Progress:
         if _uid(found) != rollout.uid:
@@ -268,29 +289,21 @@ class KubernetesDeployer(RemoteDeployer):
 
     service: KubernetesService
 
-    def __init__(self, access: Access, images: Images, target: Target, time_limit: float) -> None:
-        service = KubernetesService(access, images, target)
+    def __init__(
+        self,
+        access: Access,
+        images: Images,
+        target: Target,
+        time_limit: float,
+        link: str = "",
+    ) -> None:
+        service = KubernetesService(access, images, target, link)
         place = f"kubectl rollout status {service.workload}"
         super().__init__(service, target, "kubernetes", time_limit, place)
 
     def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
         """Sentences for `plan`."""
         return self.service.warnings()
-
-
-def _run(
-    workload: Workload, found: Object, rollout: _Rollout, reached: Optional[Progress] = None
-) -> Run:
-    """The run. Where nobody has looked what holds it up, it is not said to have failed."""
-    if reached is None:
-        done = progress(workload.kind, found).state is State.SUCCEEDED
-        text = f"has begun with {rollout.version}"
-        if rollout.before and _same(rollout.before, rollout.after):
-            # Kubernetes replaces no pod then.
-            text = f"has nothing to change: the image of {rollout.version} is set already"
-        reached = Progress(State.SUCCEEDED if done else State.RUNNING, text)
-    name = f"roll-out of {workload.namespace}/{workload.name}"
-    return Run(rollout.id(), name, reached.state, reached.text)
 
 
 def _pod(found: Object) -> Object:
