@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Tuple
+from typing import Tuple
 from urllib.parse import quote
 
-from ...vendors.github.repository import COMMIT, FULL_COMMIT, Described
+from ...vendors.commits import COMMIT, FULL_COMMIT
 from .. import Commit, Deployer, Resolved, Target
 from ..remote.deployer import RemoteDeployer
-from ..reverts import referred_to
+from ..repository import commits_between
 from .deployment import DeploymentService
 from .options import Mode, Options, Versions
 from .service import GithubService
@@ -16,8 +16,6 @@ from .workflow import WorkflowService
 
 # Under this name the run is written down, for the next deployment at this place.
 _CHECKPOINT = "github"
-# Each of them is looked up separately.
-_MAX_REVERTED = 10
 
 
 def deployer_of(options: Options, target: Target) -> Deployer:
@@ -50,8 +48,7 @@ class GithubDeployer(RemoteDeployer):
             start = source.commit(before.lower())
         if not start:
             return ()
-        new = source.between(start, after)
-        return (*_commits(new, True), *_commits(self._reverted(start, new), False))
+        return commits_between(source, start, after)
 
     def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
         """What would be in the way of a deployment of that version."""
@@ -64,27 +61,3 @@ class GithubDeployer(RemoteDeployer):
             return ""
         site, source = self._options.access.site, self._options.source
         return f"{site}/{source}/compare/{quote(before, safe='@+')}...{quote(after, safe='@+')}"
-
-    def _reverted(self, start: str, new: Iterable[Described]) -> List[Described]:
-        """The commits of `start` that the new ones say to revert, and those that these revert."""
-        found: List[Described] = []
-        known = {one.id for one in new}
-        messages = [one.message for one in new]
-        asked = 0
-        while messages:
-            wanted = [
-                id
-                for id in (one.lower() for one in referred_to(messages))
-                if not any(one.startswith(id) for one in known)
-            ]
-            wanted = wanted[: _MAX_REVERTED - asked]
-            asked += len(wanted)
-            older = [one for one in (self.service.source.has(start, id) for id in wanted) if one]
-            found += older
-            known.update(one.id for one in older)
-            messages = [one.message for one in older]
-        return found
-
-
-def _commits(described: Iterable[Described], new: bool) -> List[Commit]:
-    return [Commit(one.id, one.message, one.parents, new, one.author) for one in described]

@@ -13,8 +13,9 @@ from ...text import one_line
 from ...vendors.github.deployments import Deployments, Status
 from .. import Target
 from ..remote import Assignment, Run, State
+from ..repository import plain
 from .options import Options
-from .service import GithubService, plain
+from .service import GithubService
 
 # By this a deployment is marked that nobody had taken up.
 _CANCELLED = "Cancelled by opsroom."

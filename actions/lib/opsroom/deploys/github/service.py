@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Dict, Tuple
 
-from ...errors import Code, Refusal
-from ...names import VERSION, check_version, either, listed, nearest, shown
+from ...names import check_version
 from ...templates import fill, filled
-from ...text import neutralise, one_line
 from ...vendors.github.client import Client
 from ...vendors.github.repository import Repository
 from .. import Resolved, Target
 from ..remote import Assignment, Service
+from ..repository import as_text, moved_ref, plain, unknown_version
 from .options import Options, Versions
 
 # For all requests of one call, in seconds.
 CALL_LIMIT = 10.0
-# Workflows put inputs into scripts: what a shell would read as more than text is left out.
-_NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
-_MAX_NAMES = 3
 
 
 class GithubService(Service):
@@ -47,7 +42,7 @@ class GithubService(Service):
         self.client.begin()
         found = self.source.look_up(self.git_name(version))
         if found is None:
-            raise self._unknown(version)
+            raise unknown_version(version, self.source.name, *self.source.names())
         if found.kind == "tag":
             return Resolved(version, version, found.commit)
         if found.kind == "commit":
@@ -70,12 +65,7 @@ class GithubService(Service):
         """Raise Refusal where a branch or tag was moved since it was looked up."""
         found = self.source.look_up(ref)
         if found is not None and found.commit != commit:
-            raise Refusal(
-                Code.CHANGED_MEANWHILE,
-                f"{shown(ref)} is commit {found.commit[:12]} now, and was {commit[:12]} a moment "
-                "ago.",
-                "Try again.",
-            )
+            raise moved_ref(ref, found.commit, commit)
 
     def place_values(self) -> Dict[str, str]:
         """What fills `{app}` and `{environment}`."""
@@ -95,28 +85,4 @@ class GithubService(Service):
             "deployment": assignment.deployment,
         }
         made = filled(self.options.inputs, values)
-        return {name: _as_text(value) for name, value in made.items()}
-
-    def _unknown(self, version: str) -> Refusal:
-        tags, branches = (
-            [name for name in names if VERSION.match(name)] for names in self.source.names()
-        )
-        near = nearest(version, [*tags, *branches])
-        offered = near or (tags or branches)[:_MAX_NAMES]
-        if near:
-            hint = f"Did you mean {either(near)}?"
-        elif offered:
-            hint = f"There are {listed(offered)}, for example."
-        else:
-            hint = "The repository has no tags and no branches that could be deployed."
-        message = f"There is no tag, branch or commit {shown(version)} in {self.source.name}."
-        return Refusal(Code.UNKNOWN_VERSION, message, hint, {"nearest": offered})
-
-
-def plain(name: str) -> str:
-    """A person's name as it may stand in a script, on one line."""
-    return " ".join(_NOT_PLAIN.sub(" ", one_line(neutralise(name), 100)).split())
-
-
-def _as_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return {name: as_text(value) for name, value in made.items()}

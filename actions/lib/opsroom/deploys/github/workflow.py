@@ -18,8 +18,8 @@ from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, either, shown
 from ...templates import fill, holds
 from ...text import one_line, span
+from ...vendors.commits import COMMIT
 from ...vendors.github.actions import Workflow, WorkflowRun
-from ...vendors.github.repository import COMMIT
 from .. import Resolved, Target
 from ..remote import Assignment, Run, State
 from .mapping import file_warnings, mark_of, shows, shows_none

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, List, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from ...http.content import Unexpected, an_object, list_at, object_at, objects, text_at
 from ...http.vendor import Subject
+from ..commits import COMMIT, FULL_COMMIT, MAX_COMMITS, Described, Found
 from .client import PAGE, Client
 from .errors import message_of
 from .options import path_of
-
-# What a commit may be typed as: the beginning of its id.
-COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}\Z")
-FULL_COMMIT = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-MAX_COMMITS = 500
-
-
-class Found(NamedTuple):
-    """What a name stands for: `kind` is "tag", "branch" or "commit", `commit` the full commit."""
-
-    kind: str
-    commit: str
-
-
-class Described(NamedTuple):
-    """A commit: its full id, its message, the ids of its parents, and its author's name."""
-
-    id: str
-    message: str
-    parents: Tuple[str, ...]
-    author: str
 
 
 class Repository:

@@ -1,0 +1,99 @@
+"""What the kinds have in common whose versions are tags, branches and commits of a repository at a
+service: which commits a deployment brings, what is said of an unknown version, and what is handed
+over to the scripts that deploy."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, List, Optional, Protocol, Sequence, Tuple
+
+from ..errors import Code, Refusal
+from ..names import VERSION, either, listed, nearest, shown
+from ..text import neutralise, one_line
+from ..vendors.commits import Described
+from . import Commit
+from .reverts import referred_to
+
+# Each of them is looked up separately.
+_MAX_REVERTED = 10
+_MAX_NAMES = 3
+# Scripts get these values: what a shell would read as more than text is left out.
+_NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
+
+
+class Source(Protocol):
+    """A repository at a service. All of it raises Failure where the service cannot be asked."""
+
+    def between(self, before: str, after: str) -> Sequence[Described]:
+        """The commits that `after` has and `before` has not, both full commits, newest first,
+        children before parents, at most 500."""
+
+    def has(self, commit: str, ancestor: str) -> Optional[Described]:
+        """A commit, named by at least 7 digits, if it is `commit` (a full one) or before it; None
+        otherwise."""
+
+
+def commits_between(source: Source, before: str, after: str) -> Tuple[Commit, ...]:
+    """The commits between two full ones, as `Historian.commits`: the new ones, then the older ones
+    that they say to revert."""
+    new = source.between(before, after)
+    return (*_commits(new, True), *_commits(_reverted(source, before, new), False))
+
+
+def unknown_version(version: str, place: str, tags: List[str], branches: List[str]) -> Refusal:
+    """The refusal of a version that a repository, named `place`, does not have.
+
+    `tags` and `branches` are names that it has, to offer in its place.
+    """
+    tags, branches = ([one for one in names if VERSION.match(one)] for names in (tags, branches))
+    near = nearest(version, [*tags, *branches])
+    offered = near or (tags or branches)[:_MAX_NAMES]
+    if near:
+        hint = f"Did you mean {either(near)}?"
+    elif offered:
+        hint = f"There are {listed(offered)}, for example."
+    else:
+        hint = "The repository has no tags and no branches that could be deployed."
+    message = f"There is no tag, branch or commit {shown(version)} in {place}."
+    return Refusal(Code.UNKNOWN_VERSION, message, hint, {"nearest": offered})
+
+
+def moved_ref(ref: str, commit: str, before: str) -> Refusal:
+    """The refusal of a branch or tag that was moved to `commit` since it was looked up."""
+    message = f"{shown(ref)} is commit {commit[:12]} now, and was {before[:12]} a moment ago."
+    return Refusal(Code.CHANGED_MEANWHILE, message, "Try again.")
+
+
+def plain(name: str) -> str:
+    """A person's name as it may stand in a script, on one line."""
+    return " ".join(_NOT_PLAIN.sub(" ", one_line(neutralise(name), 100)).split())
+
+
+def as_text(value: object) -> str:
+    """A value of the config as the text that a script reads: true, 3, uat."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _commits(described: Iterable[Described], new: bool) -> List[Commit]:
+    return [Commit(one.id, one.message, one.parents, new, one.author) for one in described]
+
+
+def _reverted(source: Source, start: str, new: Iterable[Described]) -> List[Described]:
+    """The commits of `start` that the new ones say to revert, and those that these revert."""
+    found: List[Described] = []
+    known = {one.id for one in new}
+    messages = [one.message for one in new]
+    asked = 0
+    while messages:
+        wanted = [
+            id
+            for id in (one.lower() for one in referred_to(messages))
+            if not any(one.startswith(id) for one in known)
+        ]
+        wanted = wanted[: _MAX_REVERTED - asked]
+        asked += len(wanted)
+        older = [one for one in (source.has(start, id) for id in wanted) if one]
+        found += older
+        known.update(one.id for one in older)
+        messages = [one.message for one in older]
+    return found
