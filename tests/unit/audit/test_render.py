@@ -238,11 +238,18 @@ def test_hostile_text_in_any_field_is_text_on_the_page(book: Book) -> None:
         "needed": 1,
         "reason": HOSTILE,
         "passed": [HOSTILE],
+        "commits": 1,
+        "commit_authors": [HOSTILE],
+        "commit_subjects": [HOSTILE],
+        "compare": HOSTILE,
+        "link": f"javascript:{HOSTILE}",
+        "set": HOSTILE,
     }
     for event in (
         Event.ASKED,
         Event.WAITING,
         Event.APPROVED,
+        Event.CANCEL_ASKED,
         Event.OVERRIDDEN,
         Event.STARTED,
         Event.FAILED,

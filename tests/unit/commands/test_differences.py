@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 import pytest
 
+from opsroom.audit.narrative import change_of
 from opsroom.deploys import Commit
 from opsroom.deploys.git.options import compare_template
 from opsroom.deploys.reverts import net
@@ -127,6 +128,17 @@ def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> No
     assert "Show the total in the cart" in end.facts["commit_subjects"]
     back = world.ask("rollback", app="web", environment="uat")
     assert "Takes away 3 commits by" in back["message"]
+
+
+def test_the_audit_report_shows_what_was_brought(world: World) -> None:
+    for version in ("v1.2.0", "v2.0.0"):
+        world.ask("deploy", app="web", version=version, environment="uat")
+    records = world.records()
+    change = change_of([one for one in records if one.deployment == records[-1].deployment])
+    assert change is not None
+    assert (change.commits, change.goes_back) == (3, False)
+    assert change.commit_authors == ("tester", "carol", "bob")
+    assert "Show the total in the cart" in change.commit_subjects
 
 
 def test_those_who_approve_see_what_it_brings(world: World) -> None:

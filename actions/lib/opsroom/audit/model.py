@@ -63,6 +63,11 @@ class Change:
     `commit` and `commit_before` are those of the versions, empty where nobody knows. `seconds` is
     how long it took. `starts` and `ends` count the records that say so; `started_record` is the
     number of the first start.
+
+    `commits` is how many it brought, or took away where it `goes_back`, as far as its kind knows;
+    with authors, the first subjects, and `compare`: a page that compares the versions. `link` is
+    where the work was done. `together` names the set that it was asked for with, empty for one that
+    was asked for alone.
     """
 
     deployment: str
@@ -104,6 +109,13 @@ class Change:
     verified: Optional[bool] = None
     running: Optional[str] = None
     execution_ids: Tuple[str, ...] = ()
+    commits: int = 0
+    commit_authors: Tuple[str, ...] = ()
+    commit_subjects: Tuple[str, ...] = ()
+    goes_back: bool = False
+    compare: str = ""
+    link: str = ""
+    together: str = ""
 
     @property
     def touched(self) -> bool:

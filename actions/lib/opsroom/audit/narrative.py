@@ -113,6 +113,13 @@ class _Story:
             commit_before=self._fact("commit_before"),
             commit=self._fact("commit"),
             cards=_texts(self._facts("cards")),
+            commits=_whole(self._newest("commits")),
+            commit_authors=_list(self._newest("commit_authors")),
+            commit_subjects=_list(self._newest("commit_subjects")),
+            goes_back=self._newest("goes_back") is True,
+            compare=str(self._newest("compare") or ""),
+            link=str(self._newest("link") or ""),
+            together=str(self._newest("set") or ""),
             approvals=tuple(self.approvals),
             refusals=tuple(self.refusals),
             verified=next(
@@ -181,6 +188,11 @@ class _Story:
     def _facts(self, name: str) -> List[Any]:
         return [one.facts[name] for one in self.records if name in one.facts]
 
+    def _newest(self, name: str) -> Any:
+        """A fact as the newest record has it: an approved change is looked at again when it is
+        executed."""
+        return next(iter(reversed(self._facts(name))), None)
+
     def _fact(self, name: str) -> str:
         return next((str(one) for one in self._facts(name) if one), "")
 
@@ -222,6 +234,10 @@ def _texts(found: Sequence[Any]) -> Tuple[str, ...]:
     for one in found:
         every += one if isinstance(one, list) else [one]
     return tuple(dict.fromkeys(str(one) for one in every if one))
+
+
+def _list(value: Any) -> Tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def _whole(value: Any) -> int:

@@ -19,7 +19,8 @@ COLUMNS = (
     "override_by", "override_reason", "override_passed", "reviewed_by", "reviewed_at", "review",
     "rejected_by",
     "findings", "room", "person", "chat_name", "st2_user", "executions", "execution_links",
-    "deployment", "records",
+    "deployment", "records", "cancelled_by", "commits", "goes_back", "commit_authors", "compare",
+    "link", "together",
 )  # fmt: skip
 
 # A cell that begins so is a formula to a spreadsheet, no matter who wrote it.
@@ -120,6 +121,13 @@ def _change(report: Report, change: Change) -> Dict[str, str]:
         "execution_links": _joined(report.execution_link(one) for one in change.execution_ids),
         "deployment": change.deployment,
         "records": " ".join(map(str, change.records)),
+        "cancelled_by": change.cancellation.by if change.cancellation else "",
+        "commits": str(change.commits or ""),
+        "goes_back": "yes" if change.goes_back else "",
+        "commit_authors": _joined(change.commit_authors),
+        "compare": change.compare,
+        "link": change.link,
+        "together": change.together,
     }
 
 
