@@ -10,7 +10,8 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.db.store import open_store
-from support.card_kinds import CASES, Answer, Case, case, story
+from support.card_kinds import CASES, Case, case, story
+from support.conversation import Answer
 from support.http_server import Reply
 from support.stackstorm import StackStorm
 from support.stores import rows

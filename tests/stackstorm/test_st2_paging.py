@@ -8,8 +8,9 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
+from support.conversation import Answer
 from support.http_server import HttpServer, Reply
-from support.pager_kinds import CASES, Answer, Case, case, story
+from support.pager_kinds import CASES, Case, case, story
 from support.stackstorm import StackStorm, wait_for
 from support.world import World
 

@@ -9,7 +9,7 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.commands import KINDS
-from opsroom.commands.deployments import cards
+from opsroom.commands.cards import delivered
 from opsroom.config import load
 from support.deployment_cards import change, column, comments, commit, deploy, in_git
 from support.http_server import free_port
@@ -166,7 +166,7 @@ def test_nor_is_one_of_which_a_commit_gives_the_address(world: World) -> None:
 def test_a_commit_message_of_one_long_word_takes_no_time(world: World, word: str) -> None:
     settings = load(world.config, KINDS)
     began = time.monotonic()
-    assert list(cards._in(settings, [f"{word * 100_000} OPS-2"])) == ["OPS-2"]
+    assert list(delivered._in(settings, [f"{word * 100_000} OPS-2"])) == ["OPS-2"]
     assert time.monotonic() - began < 5
 
 
