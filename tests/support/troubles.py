@@ -60,9 +60,8 @@ class Trouble:
 
     @property
     def refused(self) -> bool:
-        """Whether the service says that it does not do it, which each may say of each call in its
-        own way."""
-        return 400 <= self.reply.status < 500 and not self.sent
+        """Whether a right is missing, which a client may explain for each call in another way."""
+        return self.reply.status in (401, 403)
 
     def reply_to(self, secrets: Sequence[str]) -> Reply:
         """The reply to whoever sent these secrets."""
