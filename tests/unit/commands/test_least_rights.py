@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
@@ -14,6 +15,7 @@ from opsroom.db.sql import rows as rows
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
+from support.cases import cases
 from support.guarded import guarded_world
 from support.postgres import Postgres
 from support.ruled import Ruled
@@ -24,15 +26,34 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 ROLE = "runners_only"
 
 
-def granted(postgres: Postgres, name: str) -> str:
-    """A database whose tables belong to someone else; the URL for a role with the generated rights
-    alone."""
-    open_store(postgres.url(name)).close()
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The name of a new database with all tables, and a role that may do in it what is documented
+    and no more."""
+    name = postgres.new_database(postgres.template())
     if not postgres.run(f"SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}'"):
         postgres.run(f"CREATE ROLE {ROLE} LOGIN")
+    grant(postgres, name)
+    yield name
+    postgres.drop(name)
+
+
+def grant(postgres: Postgres, database: str) -> None:
     for statement in statements(ROLE):
-        postgres.run(statement, name)
-    return postgres.url(name, user=ROLE)
+        postgres.run(statement, database)
+
+
+@pytest.fixture
+def granted(postgres: Postgres, database: str) -> str:
+    """The URL of that database for that role."""
+    return postgres.url(database, user=ROLE)
+
+
+@lru_cache(maxsize=None)
+def library() -> str:
+    """The code of the library, but for the migrations."""
+    paths = (path for path in LIBRARY.rglob("*.py") if "migrations" not in path.parts)
+    return "\n".join(path.read_text("utf-8") for path in paths)
 
 
 def test_the_documents_name_them_all() -> None:
@@ -54,15 +75,12 @@ _SAID = {
 }
 
 
-@pytest.mark.parametrize("table", sorted(PRIVILEGES))
+@cases("table", sorted(PRIVILEGES))
 def test_what_the_code_does_with_a_table_is_granted_and_no_more(table: str) -> None:
-    code = "\n".join(
-        path.read_text("utf-8") for path in LIBRARY.rglob("*.py") if "migrations" not in path.parts
-    )
     done = {
         verb
         for verb, ways in _SAID.items()
-        if any(re.search(way.format(table), code) for way in ways)
+        if any(re.search(way.format(table), library()) for way in ways)
     }
     given = {one.split(" ")[0] for one in PRIVILEGES[table]} - {"SELECT"}
     assert done == given
@@ -168,32 +186,28 @@ def test_every_action_is_called() -> None:
 
 
 def test_every_action_works_with_them(
-    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, granted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
-    try:
-        world = known(guarded_world(tmp_path, granted(postgres, name), emergency=["carol"]))
-        said: Dict[str, str] = {"change": "", "incident": ""}
-        done: List[str] = []
-        for action, who, given in CALLS:
-            filled = {
-                key: value.format(**said) if isinstance(value, str) else value
-                for key, value in given.items()
-            }
-            with monkeypatch.context() as patched:
-                # Only a migration may load them.
-                for package in ("sqlalchemy", "alembic"):
-                    patched.setitem(sys.modules, package, None)
-                answer = Ruled(world).ask(action, who, "#dev", **filled)
-            assert not answer["code"].startswith(("store_", "crashed")), (action, answer)
-            assert answer.get("recorded", True) is True, (action, answer)
-            said.update({one: str(answer[one]) for one in said if answer.get(one)})
-            done.append(f"{action}: {answer['code']}")
-        # That they did what they are for, and were not refused for something else before.
-        assert {one for one in EXPECTED if one not in done} == set(), done
-        assert world.chain_holds()
-    finally:
-        postgres.drop(name)
+    world = known(guarded_world(tmp_path, granted, emergency=["carol"]))
+    said: Dict[str, str] = {"change": "", "incident": ""}
+    done: List[str] = []
+    for action, who, given in CALLS:
+        filled = {
+            key: value.format(**said) if isinstance(value, str) else value
+            for key, value in given.items()
+        }
+        with monkeypatch.context() as patched:
+            # Only a migration may load them.
+            for package in ("sqlalchemy", "alembic"):
+                patched.setitem(sys.modules, package, None)
+            answer = Ruled(world).ask(action, who, "#dev", **filled)
+        assert not answer["code"].startswith(("store_", "crashed")), (action, answer)
+        assert answer.get("recorded", True) is True, (action, answer)
+        said.update({one: str(answer[one]) for one in said if answer.get(one)})
+        done.append(f"{action}: {answer['code']}")
+    # That they did what they are for, and were not refused for something else before.
+    assert {one for one in EXPECTED if one not in done} == set(), done
+    assert world.chain_holds()
 
 
 EXPECTED = {
@@ -209,52 +223,44 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def test_a_sensor_works_with_them(postgres: Postgres) -> None:
+def test_a_sensor_works_with_them(granted: str) -> None:
     from opsroom.sensors import outbox
     from opsroom.sensors.source import NOTHING, Memory, recall, remember
 
-    name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
-    try:
-        store, source = open_store(granted(postgres, name)), "version:web:uat"
-        before: Memory = NOTHING
-        for version in ("v1", "v2"):
-            seen = outbox.make(source, version, "version_changed", version=version)
-            with store.write() as on:
-                after = remember(store, on, source, before, {"version": version})
-                assert after is not None
-                before = after
-                outbox.add(store, on, source, [seen])
-            with store.write() as on:
-                taken = [one.event for one in outbox.take(store, on, "version:")]
-                outbox.hold(store, on, taken[0])
-                outbox.give_back(on, taken)
-                outbox.mark_sent(store, on, taken)
-                outbox.forget(store, on)
-        with store.read() as on:
-            assert recall(on, [source])[source].state == {"version": "v2"}
-            assert not outbox.is_waiting(on, "version:")
-    finally:
-        postgres.drop(name)
+    store, source = open_store(granted), "version:web:uat"
+    before: Memory = NOTHING
+    for version in ("v1", "v2"):
+        seen = outbox.make(source, version, "version_changed", version=version)
+        with store.write() as on:
+            after = remember(store, on, source, before, {"version": version})
+            assert after is not None
+            before = after
+            outbox.add(store, on, source, [seen])
+        with store.write() as on:
+            taken = [one.event for one in outbox.take(store, on, "version:")]
+            outbox.hold(store, on, taken[0])
+            outbox.give_back(on, taken)
+            outbox.mark_sent(store, on, taken)
+            outbox.forget(store, on)
+    with store.read() as on:
+        assert recall(on, [source])[source].state == {"version": "v2"}
+        assert not outbox.is_waiting(on, "version:")
 
 
-@pytest.mark.parametrize("table", sorted(PRIVILEGES))
+@cases("table", sorted(PRIVILEGES))
 def test_a_missing_right_is_named_with_its_table_and_nothing_is_undone(
-    postgres: Postgres, table: str
+    postgres: Postgres, database: str, granted: str, table: str
 ) -> None:
-    name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
-    try:
-        url = granted(postgres, name)
-        postgres.run(f"REVOKE ALL ON {table} FROM {ROLE}", name)
-        postgres.run(f"REVOKE UPDATE (second_factor) ON approvals FROM {ROLE}", name)
-        with pytest.raises(Failure) as caught, open_store(url).read() as on:
-            rows(on, f"SELECT * FROM {table}")
-        hint = caught.value.hint
-        assert caught.value.code is Code.STORE_READ_ONLY
-        assert f"GRANT {', '.join(PRIVILEGES[table])} ON {table} TO that user" in hint
-        assert "OWNER" not in hint
-        assert "ALL" not in hint.split()
-    finally:
-        postgres.drop(name)
+    postgres.run(f"REVOKE ALL ON {table} FROM {ROLE}", database)
+    postgres.run(f"REVOKE UPDATE (second_factor) ON approvals FROM {ROLE}", database)
+    with pytest.raises(Failure) as caught, open_store(granted).read() as on:
+        rows(on, f"SELECT * FROM {table}")
+    hint = caught.value.hint
+    assert caught.value.code is Code.STORE_READ_ONLY
+    assert f"GRANT {', '.join(PRIVILEGES[table])} ON {table} TO that user" in hint
+    assert "OWNER" not in hint
+    assert "ALL" not in hint.split()
+    grant(postgres, database)
 
 
 def test_a_role_that_may_make_no_tables_reads_who_can(postgres: Postgres) -> None:
@@ -291,15 +297,10 @@ def test_the_command_prints_them_for_any_role(
         "DELETE FROM changes",
     ],
 )
-def test_they_are_not_enough_to_unmake_what_was_decided(postgres: Postgres, statement: str) -> None:
+def test_they_are_not_enough_to_unmake_what_was_decided(granted: str, statement: str) -> None:
     import psycopg
 
-    name = postgres.new_database("ENCODING 'UTF8' TEMPLATE template0")
-    try:
-        url = granted(postgres, name)
-        with psycopg.connect(url) as connection, pytest.raises(
-            psycopg.errors.InsufficientPrivilege
-        ):
-            connection.execute(statement.encode())
-    finally:
-        postgres.drop(name)
+    with psycopg.connect(granted) as connection, pytest.raises(
+        psycopg.errors.InsufficientPrivilege
+    ):
+        connection.execute(statement.encode())
