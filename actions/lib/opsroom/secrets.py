@@ -97,6 +97,7 @@ _WORDS = (
         "against",
         "announcements",
         "because",
+        "between",
         "emergency",
         "everything",
         "morning",
