@@ -19,7 +19,7 @@ from support.descriptions import (
     vendors_own,
 )
 from support.http_server import Reply, Request
-from support.operations import Operation, Operations, resolved
+from support.operations import Operation, resolved
 
 
 class Theirs(NamedTuple):
@@ -369,56 +369,3 @@ def test_an_answer_that_no_vendor_gives_is_seen(reply: Reply, accepted: bool) ->
     trello = description("trello")
     request = _request(**_GOOD, authorization="OAuth x")
     assert (trello.would_not_answer(request, reply, trello.base) == "") is accepted
-
-
-def _described(**operation: Any) -> Dict[str, Any]:
-    return {"paths": {"/jobs/{id}": {"post": {"responses": {"200": {}}, **operation}}}}
-
-
-def _parameter(**known: Any) -> Dict[str, Any]:
-    return _described(parameters=[{"name": "a", "in": "query", "schema": {}, **known}])
-
-
-def _content(kind: str, schema: Any) -> Dict[str, Any]:
-    return _described(requestBody={"content": {kind: {"schema": schema}}})
-
-
-@pytest.mark.parametrize(
-    "whole",
-    [
-        _parameter(style="deepObject"),
-        _parameter(schema={"type": "array"}, explode=False),
-        _parameter(schema={"type": "string", "format": "ipv6"}),
-        _content("application/xml", {}),
-        {**_content("application/json", {"$ref": "#/a"}), "a": {"items": {"$ref": "#/a"}}},
-        {**_content("application/json", {"$ref": "#/a", "type": "string"}), "a": {}},
-    ],
-)
-def test_what_cannot_be_checked_is_no_description(whole: Any) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        Operation(whole, "/jobs/{id}", "post")
-
-
-def test_forms_and_parts_of_a_path_are_checked_by_their_types() -> None:
-    whole = _content(
-        "application/x-www-form-urlencoded",
-        {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"dry": {"type": "boolean"}, "ref": {"type": "string"}},
-        },
-    )
-    id = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
-    whole["paths"]["/jobs/{id}"]["parameters"] = [id]
-    kind = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-
-    def refused(path: str, body: bytes) -> str:
-        found = Operations(whole).find("POST", path)
-        assert found
-        return found[0].refuses(found[1], {}, kind, body)
-
-    assert refused("/jobs/7", b"dry=true&ref=v%202") == ""
-    assert "integer" in refused("/jobs/x", b"dry=true")
-    assert "boolean" in refused("/jobs/7", b"dry=yes")
-    assert "reff" in refused("/jobs/7", b"reff=x")
-    assert Operations(whole).find("GET", "/jobs/7") is None
