@@ -64,7 +64,7 @@ def test_pages_that_lead_in_a_circle_end(basecamp, tracker_at):
          "the request (422): Title is blank."),
         (Reply(507, ""), Code.NOT_POSSIBLE, "account 195539477 is full (507)"),
         (Reply(429, '{"error": "x", "retry_after": 90}'), Code.RATE_LIMITED, "retry in 90 s."),
-        (Reply(429, '{"retry_after": 1e999}'), Code.RATE_LIMITED, "does not say for how long."),
+        (Reply(429, '{"retry_after": 1e999}'), Code.RATE_LIMITED, "without saying for how long."),
     ],
 )  # fmt: skip
 def test_what_basecamp_alone_says_has_its_code(basecamp, tracker_at, reply, code, words):
