@@ -185,6 +185,5 @@ def test_a_secret_variable_is_not_one_of_the_others_too() -> None:
         load(config, KINDS)
     lines: List[str] = refused.value.facts["problems"]
     assert lines == [
-        "apps.api.deploy.secret_environ.TOKEN: expected a name that does not stand under "
-        "environ, too"
+        "apps.api.deploy.secret_environ.TOKEN: expected a name that is not under environ, too"
     ]
