@@ -7,20 +7,33 @@ from functools import cached_property
 from typing import Optional
 
 from .. import deploys, versions
-from ..config.model import App, Environment, Kind, Settings
+from ..config.model import App, AppSet, Environment, Kind, Settings
 from ..deploys import Deployer, Target
 from ..errors import Code, Refusal
-from ..names import check_identifier, listed, pick
+from ..names import check_identifier, comparable, listed, pick
 from ..structs import dataclass
 from ..versions import VersionSource
 
 
 def find_app(settings: Settings, name: str) -> App:
-    """The application of that name. Raises Refusal(unknown_app) with the nearest names."""
-    known = pick(
-        check_identifier(name, "an application"), settings.apps, Code.UNKNOWN_APP, "application"
-    )
-    return settings.apps[known]
+    """The application of that name. Raises Refusal(unknown_app) with the nearest names, or with
+    those of the set that has the name."""
+    wanted = check_identifier(name, "an application")
+    found = find_set(settings, wanted)
+    if found is not None:
+        raise Refusal(
+            Code.UNKNOWN_APP,
+            f"{found.name} is no application but the set of {listed(found.apps)}. A set can be "
+            "deployed, redeployed and rolled back.",
+            "Name one of its applications.",
+        )
+    return settings.apps[pick(wanted, settings.apps, Code.UNKNOWN_APP, "application")]
+
+
+def find_set(settings: Settings, name: str) -> Optional[AppSet]:
+    """The set of that name; None where the config has none."""
+    wanted = comparable(name)
+    return next((one for one in settings.sets.values() if comparable(one.name) == wanted), None)
 
 
 def find_environment(settings: Settings, name: str) -> Environment:

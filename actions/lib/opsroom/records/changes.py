@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from ..db.sql import (
     Transaction,
@@ -146,6 +146,23 @@ def begin(store: Store, connection: Transaction, change_id: str, by: str) -> boo
     )
 
 
+def wait_for_turn(store: Store, connection: Transaction, change_ids: Iterable[str]) -> None:
+    """Keep changes open that were decided on in time, and begin after others of their set: for as
+    long as an execution may live."""
+    until = store.now(connection) + _MAX_LIFE
+    for change_id in change_ids:
+        found = find(connection, change_id)
+        if found is not None and found.expires_at is not None and found.expires_at < until:
+            wait_until(connection, change_id, until)
+
+
+def wait_until(connection: Transaction, change_id: str, until: Optional[datetime]) -> None:
+    """Let an open change expire then, and not when it would have."""
+    if until is not None:
+        values = {"expires_at": moment(until)}
+        update(connection, "changes", values, {"id": change_id, "state": State.OPEN.value})
+
+
 def is_begun(connection: Transaction, change: Change) -> bool:
     """Whether it is still being deployed by who began it when this was read: `put_back` and `begin`
     make it another's.
@@ -250,32 +267,6 @@ def _change(values: Any) -> Change:
 def _json(facts: Any) -> str:
     return clean(json.dumps(dict(facts), sort_keys=True))
 
-
-__all__ = [
-    "RELEASED_AFTER",
-    "Approval",
-    "Change",
-    "Draft",
-    "Kind",
-    "State",
-    "add_approval",
-    "approvals_of",
-    "begin",
-    "close",
-    "end",
-    "entry_of",
-    "expire",
-    "find",
-    "find_same",
-    "is_begun",
-    "open_change",
-    "open_changes",
-    "put_back",
-    "released_at",
-    "settle",
-    "stale",
-    "tidy",
-]
 
 # How long a change that was set off may take until its deployment is started or holds its claim. A
 # runner that takes longer is taken for dead; one that is only slow finds out by `is_begun`.

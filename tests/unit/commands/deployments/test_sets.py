@@ -13,40 +13,13 @@ from opsroom.commands.deployments.sets import Item, read_items
 from opsroom.config import load
 from opsroom.errors import Refusal
 from support.cases import cases
-from support.world import World, make_world
+from support.sets import ends, guarded, shop, together, world_of_sets
+from support.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """web and api from git, and the set shop of both."""
-    made = make_world(tmp_path)
-    made.with_app("api", **made.config["apps"]["web"])
-    made.config["sets"] = {"shop": {"apps": ["web", "api"]}}
-    return made
-
-
-def together(world: World, items: str, who: str = "alice", **given: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
-        "deploy_set", who, **{"apps": items, "environment": "uat", **given}
-    )
-    return answer
-
-
-def shop(world: World, version: str = "v1.2.0", who: str = "alice", **given: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
-        "deploy", who, **{"app": "shop", "version": version, "environment": "uat", **given}
-    )
-    return answer
-
-
-def ends(world: World) -> List[Any]:
-    """(application, event, code) of the ends, oldest first."""
-    skipped = ("asked", "started", "approved", "waiting")
-    return [
-        (one.app, one.event.value, one.code)
-        for one in world.records()
-        if one.event.value not in skipped
-    ]
+    return world_of_sets(tmp_path)
 
 
 def broken(world: World) -> None:
@@ -159,10 +132,6 @@ def test_an_application_is_named_once(world: World) -> None:
 # One word for all of them.
 
 
-def guarded(world: World, **rules: Any) -> None:
-    world.config["environments"]["uat"].update(approvals=1, approvers=["carol", "bob"], **rules)
-
-
 def test_one_approval_is_for_all_and_then_all_are_deployed(world: World) -> None:
     guarded(world)
     answer = shop(world)
@@ -270,7 +239,7 @@ def test_those_that_need_approval_and_those_that_do_not_are_not_mixed(world: Wor
     guarded(world, apps={"api": {"approvals": 0}})
     answer = shop(world)
     assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
-    assert "api can be deployed to uat without an approval" in answer["message"]
+    assert "On uat, web needs an approval and api needs neither" in answer["message"]
 
 
 @cases(

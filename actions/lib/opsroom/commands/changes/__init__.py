@@ -46,28 +46,36 @@ def set_of(change: Change) -> str:
     return str(change.facts.get("set") or "")
 
 
-def whole_set(context: Context, change: Change) -> List[Change]:
-    """All changes of the set of this one, in order; the change alone where it belongs to none, or
-    waits no more.
-
-    Raises Refusal(changed_meanwhile) where one of them waits no more: what is decided then is not
-    what was shown.
-    """
+def what_waits_of_set(context: Context, change: Change) -> List[Change]:
+    """The changes of the set of this one that still wait, in order; the change alone where it
+    belongs to none, or waits no more."""
     group = set_of(change)
     if not group or change.state is not State.OPEN:
         return [change]
     with context.store.read() as connection:
         found = [one for one in open_changes(connection) if set_of(one) == group]
     members = [one for one in found if one.state is State.OPEN]
-    count = int(change.facts.get("set_count") or 0)
-    if len(members) != count:
+    return sorted(members, key=lambda one: int(one.facts.get("set_index") or 0)) or [change]
+
+
+def whole_set(context: Context, change: Change) -> List[Change]:
+    """The same, to deploy all of them.
+
+    Raises Refusal(changed_meanwhile) where one of them waits no more: what is decided then is not
+    what was shown.
+    """
+    members = what_waits_of_set(context, change)
+    count = int(change.facts.get("set_count") or 1)
+    if change.state is State.OPEN and len(members) != count:
+        gone = count - len(members)
+        waits = "waits" if gone == 1 else "wait"
         raise Refusal(
             Code.CHANGED_MEANWHILE,
             f"Change {change.id} ({change.what}) was asked for together with {count - 1} more, of "
-            f"which {count - len(members)} no longer wait.",
+            f"which {gone} no longer {waits}.",
             ask_again(change),
         )
-    return sorted(members, key=lambda one: int(one.facts.get("set_index") or 0))
+    return members
 
 
 def place_of(context: Context, change: Change) -> Environment:

@@ -27,7 +27,7 @@ from . import (
     notify_requester,
     place_left,
     requester_of,
-    whole_set,
+    what_waits_of_set,
 )
 
 
@@ -44,7 +44,7 @@ def reject_change(context: Context, change_id: str, reason: str) -> Outcome:
         if not why:
             hint = f"For example: reject change {change.id}: the tests are red"
             raise Refusal(Code.REASON_NEEDED, f"{change.shown} will want to know why.", hint)
-        members = whole_set(context, change) if change.state is State.OPEN else [change]
+        members = what_waits_of_set(context, change)
         decision, texts, after = _reject(context, members, why)
         decision.enforce()
     for one in members:

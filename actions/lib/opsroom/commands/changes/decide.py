@@ -10,6 +10,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 
 from ...config.model import Environment
 from ...db.sql import Transaction
+from ...db.store import Store
 from ...errors import Code
 from ...names import listed
 from ...people import Speaker
@@ -23,7 +24,14 @@ from ...policy.approvals import (
     needs_code,
 )
 from ...records.change import Approval, Change
-from ...records.changes import add_approval, approvals_of, begin, find, tidy
+from ...records.changes import (
+    add_approval,
+    approvals_of,
+    begin,
+    find,
+    tidy,
+    wait_for_turn,
+)
 from ...records.ledger import append
 from ...records.model import Event
 from ...records.otp import check_code
@@ -128,8 +136,7 @@ def _approve(
         first = waiting[0].change
         if not (enough and begin(store, connection, first.id, ", ".join(names))):
             return YES, names, []
-        begun = [find(connection, first.id) or first, *(one.change for one in waiting[1:])]
-        return YES, names, begun
+        return YES, names, _begun(store, connection, waiting)
 
 
 def _note_approval(
@@ -205,4 +212,11 @@ def _confirm(
             append(store, connection, entry)
         # It is open, and nobody else can change that before this transaction ends.
         begin(store, connection, first.id, who)
-        return YES, [find(connection, first.id) or first, *(one.change for one in waiting[1:])]
+        return YES, _begun(store, connection, waiting)
+
+
+def _begun(store: Store, connection: Transaction, waiting: Sequence[_Waiting]) -> List[Change]:
+    """The changes of which the first was begun; the others do not expire before it is their
+    turn."""
+    wait_for_turn(store, connection, [one.change.id for one in waiting[1:]])
+    return [find(connection, one.change.id) or one.change for one in waiting]

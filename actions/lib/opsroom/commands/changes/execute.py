@@ -59,16 +59,18 @@ def execute_change(
     requester: Speaker,
     say: str,
     approved_by: Optional[List[str]] = None,
+    again: bool = True,
 ) -> Outcome:
     """Carry out a change that this caller, and no other, has begun; then close it. `change` is as
     it was then.
 
     What was refused or failed before anything was touched leaves it open, in the same transaction
     as the record of it; `say` is the command that then tries again. One that could never go ahead,
-    since what was shown is not so any more, is withdrawn.
+    since what was shown is not so any more, is withdrawn; and so is any without `again`.
     """
     noted: Dict[str, Any] = {
         "change": change.id,
+        **({"set": change.facts["set_title"]} if change.facts.get("set_title") else {}),
         **({"approved_by": approved_by} if approved_by else {}),
     }
     request = ApprovedRequest(
@@ -85,7 +87,7 @@ def execute_change(
     )
     try:
         with resumed(request):
-            outcome = _deploy(request, change, say)
+            outcome = _deploy(request, change, say, again)
     except Exception:
         if request.started:
             _close(request, change, False)
@@ -94,14 +96,14 @@ def execute_change(
     return outcome
 
 
-def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
+def _deploy(request: ApprovedRequest, change: Change, say: str, again: bool) -> Outcome:
     try:
         target = find_target(request.context.settings, change.app, change.environment)
         return run_deployment(request, order_of(change, target))
     except OpsroomError as error:
         if request.started or request.ended:
             raise
-        text, hint = _record_held_up(request, change, error, say)
+        text, hint = _record_held_up(request, change, error, say, again)
         raise type(error)(error.code, text, hint, {**error.facts, "change": change.id}) from error
     except Exception as error:
         if not (request.started or request.ended):
@@ -110,6 +112,7 @@ def _deploy(request: ApprovedRequest, change: Change, say: str) -> Outcome:
                 change,
                 Failure(Code.CRASHED, f"internal error in opsroom: {type(error).__name__}"),
                 say,
+                again,
             )
         raise
 
@@ -143,11 +146,12 @@ def _source_of(change: Change) -> str:
 
 
 def _record_held_up(
-    request: ApprovedRequest, change: Change, error: OpsroomError, say: str
+    request: ApprovedRequest, change: Change, error: OpsroomError, say: str, again: bool
 ) -> Tuple[str, str]:
     """Record why it did not go ahead, and put it back or withdraw it. Returns the message for the
     room, and the hint."""
-    withdraw = isinstance(error, Refusal) and error.code is Code.CHANGED_MEANWHILE
+    outdated = isinstance(error, Refusal) and error.code is Code.CHANGED_MEANWHILE
+    withdraw = outdated or not again
     event = Event.REJECTED if withdraw else Event.REFUSED
     why = f"Change {change.id} was withdrawn: {error.message}" if withdraw else error.sentence()
     after = State.OPEN
@@ -171,7 +175,7 @@ def _record_held_up(
         found = find(connection, change.id)
         after = found.state if found else after
 
-    again = f"{_sentence(error.hint)} Then: {say}".strip()
+    then = f"{_sentence(error.hint)} Then: {say}".strip()
     try:
         request.end(event, error.code.value, why, also=settle, **recordable(error.facts))
     except ChangeReleased:
@@ -179,7 +183,7 @@ def _record_held_up(
         return (
             f"Change {change.id} was released meanwhile: it took too long to begin. "
             f"{error.message}",
-            again,
+            then,
         )
     except Failure:
         # `end` was patient already. The claim runs out, and `settle` puts the change back.
@@ -190,7 +194,7 @@ def _record_held_up(
             f"Change {change.id} could not go ahead, which could not be recorded; it is "
             f"released automatically at {at}."
         )
-        return f"{text} {error.message}", again
+        return f"{text} {error.message}", then
     if after is State.WITHDRAWN:
         return (
             f"Change {change.id} could not go ahead. {error.message} It is withdrawn.",
@@ -201,7 +205,7 @@ def _record_held_up(
             f"Change {change.id} could not go ahead, and its time is over. {error.message}",
             ask_again(change),
         )
-    return f"Change {change.id} could not go ahead and still waits. {error.message}", again
+    return f"Change {change.id} could not go ahead and still waits. {error.message}", then
 
 
 def _record_only(request: ApprovedRequest, change: Change, error: OpsroomError) -> None:

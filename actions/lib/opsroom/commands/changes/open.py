@@ -34,29 +34,29 @@ def make_change(
     environment: Environment,
     resolved: Resolved,
     running: Optional[Running],
-    kind: str,
+    kind: Kind,
 ) -> Outcome:
-    """Write down a change of that kind ("approval", "confirmation") with its record, and say what
-    it waits for.
+    """Write down a change of that kind with its record, and say what it waits for.
 
     Asking for the same again while it waits finds the change that is there.
     """
     store = request.context.store
-    draft = _draft(request, order, environment, resolved, running, Kind(kind))
+    draft = _draft(request, order, environment, resolved, running, kind)
     wait = environment.approval_ttl if draft.kind is Kind.APPROVAL else environment.confirm_within
     with store.write() as connection:
         tidy(store, connection)
         change, new = _same_or_new(request, connection, draft, wait)
-        text = _answer_text(
-            request.context.settings, change, new, environment, store.now(connection)
+        limits, problem = _limits(
+            request.context.settings, change, environment, store.now(connection)
         )
+        text = _answer_text(change, new, limits, problem)
         if new:
             entry = request.entry(
                 Event.WAITING,
                 Code.WAITING.value,
                 text,
                 change=change.id,
-                kind=kind,
+                kind=kind.value,
                 needed=change.needed,
                 plan=change.plan,
                 expires_at=change.expires_at,
@@ -71,9 +71,14 @@ def make_change(
     code = Code.WAITING if draft.kind is Kind.APPROVAL else Code.CONFIRM
     if asked_outside(request.by, environment):
         text = _post(request.context, change, environment, text)
-    return Outcome(
-        True, code, text, {**facts_of(change), "needed": change.needed, "plan": change.plan}
-    )
+    facts = {
+        **facts_of(change),
+        "needed": change.needed,
+        "plan": change.plan,
+        "waits_for": limits,
+        "problem": problem,
+    }
+    return Outcome(True, code, text, facts)
 
 
 def make_emergency(request: Request, order: DeploymentOrder, passed: Sequence[str]) -> Change:
@@ -227,22 +232,24 @@ def _plan(
     return f"{order.target} would go from {before} to {after}{commit}{brings}"
 
 
-def _answer_text(
-    settings: Settings, change: Change, new: bool, environment: Environment, now: datetime
-) -> str:
-    waits = "" if new else " It waits already."
+def _limits(
+    settings: Settings, change: Change, environment: Environment, now: datetime
+) -> Tuple[str, str]:
+    """Who decides on it until when; and why nobody can, as a sentence, where that is so."""
     if change.kind is Kind.CONFIRMATION:
         where = f" from {change.room}" if change.room else ""
-        left = time_left(change, now)
-        return (
-            f"Change {change.id}: {change.plan}.{waits} To do it, within {left}{where}: "
-            f"confirm change {change.id}"
-        )
+        return f"within {time_left(change, now)}{where}", ""
+    wanted = needed(change, environment)
+    problem = cannot_be_approved(settings, environment, wanted, change.person)
+    return waits_for(settings, change, environment, now), problem
+
+
+def _answer_text(change: Change, new: bool, limits: str, problem: str) -> str:
+    waits = "" if new else " It waits already."
+    if change.kind is Kind.CONFIRMATION:
+        text = f"Change {change.id}: {change.plan}.{waits}"
+        return f"{text} To do it, {limits}: confirm change {change.id}"
     text = f"Change {change.id}: {change.plan}, asked by {change.shown}.{waits}"
-    stuck = cannot_be_approved(settings, environment, needed(change, environment), change.person)
-    if stuck:
-        return f"{text} {stuck}"
-    return (
-        f"{text} To approve: approve change {change.id} "
-        f"({waits_for(settings, change, environment, now)})."
-    )
+    if problem:
+        return f"{text} {problem}"
+    return f"{text} To approve: approve change {change.id} ({limits})."

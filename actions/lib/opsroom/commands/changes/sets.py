@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import List, Optional, Sequence, Tuple
 
 from ...errors import Code, OpsroomError, Refusal
+from ...names import listed
 from ...people import Speaker
 from ...records.change import Change, State
-from ...records.changes import begin, close, find
+from ...records.changes import begin, close, find, wait_until
 from ...records.ledger import append
 from ...records.model import Event
 from .. import Context, Outcome
 from . import entry_by, notify_requester
 from .execute import execute_change
+from .set_messages import how_it_ended, outcome_of_set
 
 
 def execute_all(
@@ -24,9 +26,9 @@ def execute_all(
     """Execute changes with those who asked for them, the first of which this caller has begun, and
     tell each requester how it went.
 
-    The others begin when it is their turn. After one that fails the rest is withdrawn; where the
-    first one was held up before anything was touched, all of them wait again. Raises what
-    `execute_change` raises.
+    The others begin when it is their turn. After one that fails or is held up the rest is
+    withdrawn; where that is the first one, and nothing was touched, all of them wait again. Raises
+    what `execute_change` raises.
     """
     outcomes: List[Outcome] = []
     for index, (change, requester) in enumerate(changes):
@@ -34,23 +36,23 @@ def execute_all(
         try:
             if index:
                 change = _begun(context, change)
-            outcomes.append(_execute(context, change, requester, say, approved_by))
+            outcomes.append(_execute(context, change, requester, say, approved_by, index == 0))
         except OpsroomError as error:
             if not rest and not outcomes:
                 raise
-            text = "\n".join([*(one.message for one in outcomes), error.message])
-            left = _stop(context, change, rest, index)
-            raise type(error)(
-                error.code, f"{text}\n{left}" if left else text, error.hint, error.facts
-            ) from error
+            left = _stop(context, change, rest, error, index == 0)
+            text = outcome_of_set(outcomes, [error], left, error.hint)
+            raise type(error)(error.code, text, error.hint, error.facts) from error
     if len(outcomes) == 1:
         return outcomes[0]
     facts = {"parts": [dict(one.facts) for one in outcomes]}
-    text = "\n".join(one.message for one in outcomes)
+    text = outcome_of_set(outcomes)
     return Outcome(all(one.ok for one in outcomes), outcomes[0].code, text, facts)
 
 
 def _begun(context: Context, change: Change) -> Change:
+    """The change when its turn has come. Raises Refusal(change_closed) where someone decided on it
+    meanwhile."""
     store = context.store
     with store.write() as connection:
         if not begin(store, connection, change.id, context.speaker.shown):
@@ -66,11 +68,12 @@ def _execute(
     requester: Speaker,
     say: str,
     approved_by: Optional[List[str]],
+    again: bool,
 ) -> Outcome:
     """Carry it out, and tell the requester how it went, however it went."""
     tell = approved_by is not None
     try:
-        outcome = execute_change(context, change, requester, say, approved_by)
+        outcome = execute_change(context, change, requester, say, approved_by, again)
     except OpsroomError as error:
         if tell:
             notify_requester(context, change, error.sentence())
@@ -85,23 +88,28 @@ def _execute(
     return outcome
 
 
-def _stop(context: Context, failed: Change, rest: Sequence[Change], index: int) -> str:
-    """Withdraw what has not begun, unless all of it waits again. Returns a sentence about that."""
+def _stop(
+    context: Context, failed: Change, rest: Sequence[Change], error: OpsroomError, first: bool
+) -> List[str]:
+    """Withdraw what has not begun, unless all of it waits again. Returns what to say of that."""
     if not rest:
-        return ""
+        return []
     store = context.store
-    why = f"{failed.app} failed"
+    why = f"{failed.app} {how_it_ended(error)}"
     with store.write() as connection:
         now = find(connection, failed.id)
-        if index == 0 and now is not None and now.state is State.OPEN:
-            return f"The others wait too: {', '.join(one.id for one in rest)}."
-        for change in rest:
-            if close(store, connection, change.id, State.OPEN, State.WITHDRAWN, "opsroom", why):
-                text = f"Change {change.id} ({change.what}) was withdrawn, since {why}."
-                append(
-                    store,
-                    connection,
-                    entry_by(context, change, Event.REJECTED, Code.SET_STOPPED, text),
-                )
-    shown = ", ".join(f"{one.app} ({one.id})" for one in rest)
-    return f"Not begun and withdrawn: {shown}."
+        if first and now is not None and now.state is State.OPEN:
+            for one in rest:
+                wait_until(connection, one.id, now.expires_at)
+            return [f"The others wait too: {listed([one.id for one in rest])}."]
+        closed = [
+            one
+            for one in rest
+            if close(store, connection, one.id, State.OPEN, State.WITHDRAWN, "opsroom", why)
+        ]
+        for change in closed:
+            text = f"Change {change.id} ({change.what}) was withdrawn, since {why}."
+            entry = entry_by(context, change, Event.REJECTED, Code.SET_STOPPED, text)
+            append(store, connection, entry)
+    shown = listed([f"{one.app} ({one.id})" for one in closed])
+    return [f"Not begun and withdrawn: {shown}."] if closed else []

@@ -19,14 +19,14 @@ from ...versions import Running, same
 from .. import Context, Outcome
 from ..cards.delivered import named
 from ..request import Request, asked
-from ..resolve import find_target
+from ..resolve import find_set, find_target
 from .gates import check_access
 from .messages import announce
 from .order import DeploymentKind, DeploymentOrder
 from .pipeline import run_deployment
 from .rollback import rollback_order
 from .running_version import current_version
-from .sets import deploy_set, rollback_set, set_named
+from .sets import deploy_set, rollback_set
 
 
 def deploy(
@@ -43,7 +43,7 @@ def deploy(
     `cards` are those it is for, as typed; they get a comment.
     """
     kind = DeploymentKind.REDEPLOY if redeploy else DeploymentKind.DEPLOY
-    found = set_named(context, app_name)
+    found = find_set(context.settings, app_name)
     if found is not None:
         return deploy_set(context, found, version, environment_name, kind, cards)
     with asked(context, kind.value, app_name, environment_name, version) as request:
@@ -112,7 +112,7 @@ def rollback(context: Context, app_name: str, environment_name: str, cards: str 
 
     `cards` are those it is for, as typed.
     """
-    found = set_named(context, app_name)
+    found = find_set(context.settings, app_name)
     if found is not None:
         return rollback_set(context, found, environment_name, cards)
     with asked(context, DeploymentKind.ROLLBACK.value, app_name, environment_name) as request:

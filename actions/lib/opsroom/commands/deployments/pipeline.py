@@ -15,11 +15,12 @@ from ...db.store import Store
 from ...deploys import Deployer, OwnRollback, Resolved
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
+from ...records.change import Kind
 from ...records.claims import Claim, take
 from ...records.locks import active, lock_after_rollback
 from ...records.model import Event
 from ...text import one_line
-from ...versions import Running, distinct_names, same, same_version
+from ...versions import Running, Version, distinct_names, same, same_version
 from .. import Outcome
 from ..changes.open import make_change, make_emergency
 from ..request import Also, Request
@@ -53,14 +54,15 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
     request.version, request.commit = resolved.version, resolved.commit
     _same_commit(order, resolved)
     passed += _clear(order, check_order(request, order.target, resolved, order.kind))
-    if must_wait(order):
-        return _wait(request, order, resolved)
+    kind = waits_for_kind(order)
+    if kind is not None:
+        return _wait(request, order, resolved, kind)
     passed += _take_claim(request, order)
     with RunningJob(context, request, context.settings.lease, headline(request, order)) as job:
         job.step("checking")
-        before = _look(request, order)
+        before = look(request, order)
         _still_as_expected(order, before)
-        if not order.redeploy and _runs_for_certain(order, before, resolved):
+        if is_there(order, before, resolved):
             return _already_running(request, order, before, resolved)
         note_delivery(request, order, before, resolved)
         if order.emergency:
@@ -80,19 +82,21 @@ def _clear(order: DeploymentOrder, obstacles: List[Obstacle]) -> List[Obstacle]:
     return obstacles
 
 
-def must_wait(order: DeploymentOrder) -> bool:
-    """Whether it needs an approval or confirmation that it does not have yet."""
-    wanted = order.environment.approvals > 0 or order.environment.confirm_within > 0
-    return wanted and order.change is None and not order.emergency
+def waits_for_kind(order: DeploymentOrder) -> Optional[Kind]:
+    """What it needs before it is deployed and does not have yet: an approval or a confirmation."""
+    if order.change is not None or order.emergency:
+        return None
+    if order.environment.approvals > 0:
+        return Kind.APPROVAL
+    return Kind.CONFIRMATION if order.environment.confirm_within > 0 else None
 
 
-def _wait(request: Request, order: DeploymentOrder, resolved: Resolved) -> Outcome:
+def _wait(request: Request, order: DeploymentOrder, resolved: Resolved, kind: Kind) -> Outcome:
     """Make a change that waits for approval or confirmation, and touch nothing."""
-    running = _look(request, order)
-    if not order.redeploy and _runs_for_certain(order, running, resolved):
+    running = look(request, order)
+    if is_there(order, running, resolved):
         return _already_running(request, order, running, resolved)
     note_delivery(request, order, running, resolved)
-    kind = "approval" if order.environment.approvals > 0 else "confirmation"
     return make_change(request, order, order.environment, resolved, running, kind)
 
 
@@ -149,7 +153,7 @@ def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
     return passed
 
 
-def _look(request: Request, order: DeploymentOrder) -> Running:
+def look(request: Request, order: DeploymentOrder) -> Running:
     """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
     a rollback."""
     if order.emergency or order.is_rollback:
@@ -226,10 +230,10 @@ def _still_as_expected(order: DeploymentOrder, before: Running) -> None:
     )
 
 
-def _runs_for_certain(order: DeploymentOrder, before: Running, resolved: Resolved) -> bool:
-    """Without a version source the record has what was put there, not that it still is: deploying
-    again does no harm."""
-    return order.app.version is not None and same(before, resolved)
+def is_there(order: DeploymentOrder, running: Running, wanted: Version) -> bool:
+    """Whether it runs already, so that nothing is to be done. Without a version source the record
+    has what was put there, not that it still is: deploying again does no harm."""
+    return not order.redeploy and order.app.version is not None and same(running, wanted)
 
 
 def _already_running(

@@ -10,24 +10,26 @@ import hashlib
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...config.model import AppSet
 from ...deadline import together
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...names import check_version, comparable, listed
+from ...names import check_version, listed
+from ...records.change import Kind
 from ...records.model import Event
 from ...text import one_line
+from ...versions import Running
 from .. import Context, Outcome
 from ..cards.delivered import named
+from ..changes.set_messages import how_it_ended, outcome_of_set, waiting_set
 from ..request import Request, asked, resumed
 from ..resolve import find_target
 from .gates import check_access, check_locks_and_freezes, check_order
 from .interrupted import settle_interrupted
 from .order import DeploymentKind, DeploymentOrder, SetMember
-from .pipeline import must_wait, resolve, run_deployment
+from .pipeline import is_there, look, resolve, run_deployment, waits_for_kind
 from .rollback import rollback_order
-from .running_version import current_or_recorded_version
 
 # So many applications one command may name.
 MAX_APPS = 20
@@ -45,13 +47,6 @@ class Item(NamedTuple):
 class _Part(NamedTuple):
     request: Request
     order: DeploymentOrder
-
-
-def set_named(context: Context, name: str) -> Optional[AppSet]:
-    """The set of that name; None where the config has none."""
-    wanted = comparable(name)
-    sets = context.settings.sets.values()
-    return next((one for one in sets if comparable(one.name) == wanted), None)
 
 
 def deploy_set(
@@ -141,18 +136,31 @@ def run_set(
             raise Refusal(
                 Code.NOT_POSSIBLE, f"{listed(names)}: each application once.", "Name each once."
             )
-        waiting = [must_wait(part.order) for part in parts]
-        if any(waiting) and not all(waiting):
-            alone = [name for name, waits in zip(names, waiting) if not waits]
-            raise Refusal(
-                Code.NOT_POSSIBLE,
-                f"{listed(alone)} can be deployed to {environment_name} without an approval, the "
-                "others cannot.",
-                "Deploy them one by one.",
-            )
-        if all(waiting):
-            return _wait_together(context, parts, title)
+        kinds = [waits_for_kind(part.order) for part in parts]
+        if len(set(kinds)) > 1:
+            raise _mixed(parts, kinds)
+        if kinds[0] is not None:
+            return _wait_together(parts, title, kinds[0])
         return _side_by_side(context, parts) if side_by_side else _in_order(parts)
+
+
+def _mixed(parts: Sequence[_Part], kinds: Sequence[Optional[Kind]]) -> Refusal:
+    """One word cannot be for what waits for different ones, or for none."""
+    wanted = {Kind.APPROVAL: "an approval", Kind.CONFIRMATION: "a confirmation"}
+    named: Dict[Optional[Kind], List[str]] = {}
+    for part, kind in zip(parts, kinds):
+        named.setdefault(kind, []).append(part.order.app.name)
+    each = [
+        f"{listed(names)} {'needs' if len(names) == 1 else 'need'} "
+        f"{wanted[kind] if kind else 'neither'}"
+        for kind, names in named.items()
+    ]
+    where = parts[0].order.environment.name
+    return Refusal(
+        Code.NOT_POSSIBLE,
+        f"On {where}, {listed(each)}: they cannot be decided on together.",
+        "Deploy them one by one.",
+    )
 
 
 def _part(request: Request, kind: DeploymentKind, cards: str) -> _Part:
@@ -182,34 +190,49 @@ def _part(request: Request, kind: DeploymentKind, cards: str) -> _Part:
 # Waiting for approval or confirmation.
 
 
-def _wait_together(context: Context, parts: Sequence[_Part], title: str) -> Outcome:
-    group = _group(context, parts)
-    outcomes: List[Outcome] = []
-    for index, part in enumerate(parts):
-        member = SetMember(title, group, index, len(parts))
-        outcomes.append(run_deployment(part.request, replace(part.order, member=member)))
-    made = [one for one in outcomes if one.facts.get("change")]
+def _wait_together(parts: Sequence[_Part], title: str, kind: Kind) -> Outcome:
+    """A change for each, except for those that run already."""
+    group = _group(parts)
+    there = [part for part in parts if is_there(part.order, _running(part), _wanted(part))]
+    waiting = [part for part in parts if part not in there]
+    found = [run_deployment(part.request, part.order) for part in there]
+    made: List[Outcome] = []
+    for index, part in enumerate(waiting):
+        member = SetMember(title, group, index, len(waiting))
+        made.append(run_deployment(part.request, replace(part.order, member=member)))
+    # What began to run in between makes no change either.
+    found += [one for one in made if not one.facts.get("change")]
+    made = [one for one in made if one.facts.get("change")]
     if not made:
-        return _together(outcomes, parts)
-    first = made[0]
-    verb = "confirm" if first.code is Code.CONFIRM else "approve"
-    plans = "; ".join(str(one.facts["plan"]) for one in made)
-    ids = [str(one.facts["change"]) for one in made]
-    text = (
-        f"{len(made)} changes wait together ({listed(ids, 8)}): {plans}. One word is for all of "
-        f"them: {verb} change {ids[0]}"
-    )
-    facts = {"changes": ids, "parts": [dict(one.facts) for one in outcomes]}
-    return Outcome(True, first.code, text, facts)
+        return _together(found, parts)
+    facts = {
+        "changes": [str(one.facts["change"]) for one in made],
+        "parts": [dict(one.facts) for one in (*found, *made)],
+    }
+    if len(made) == 1:
+        return Outcome(True, made[0].code, outcome_of_set([*made, *found]), facts)
+    return Outcome(True, made[0].code, waiting_set(kind, made, found), facts)
 
 
-def _group(context: Context, parts: Sequence[_Part]) -> str:
-    """An id that is the same when the same person asks for the same again, where the same runs."""
-    text = [context.speaker.key]
+def _running(part: _Part) -> Running:
+    request = part.request
+    return Running(request.version_before, request.commit_before)
+
+
+def _wanted(part: _Part) -> Running:
+    return Running(part.request.version, part.request.commit)
+
+
+def _group(parts: Sequence[_Part]) -> str:
+    """An id that is the same when the same person asks for the same again, where the same runs.
+
+    Looks at what runs everywhere first, so that no change is made where one place cannot be asked.
+    """
+    text = [parts[0].request.by.key]
     for part in parts:
         request = part.request
-        running = current_or_recorded_version(context, part.order.target)
-        now = (running.version, running.commit) if running else ("", "")
+        running = look(request, part.order)
+        now = (running.version, running.commit)
         text += [request.app, request.environment, request.version, request.commit, *now]
     return hashlib.sha256("\0".join(text).encode("utf-8", "replace")).hexdigest()[:16]
 
@@ -226,7 +249,7 @@ def _in_order(parts: Sequence[_Part]) -> Outcome:
         except OpsroomError as error:
             rest = parts[index + 1 :]
             for other in rest:
-                why = f"not begun, since {part.order.app.name} failed"
+                why = f"not begun, since {part.order.app.name} {how_it_ended(error)}"
                 other.request.end(Event.REFUSED, Code.SET_STOPPED.value, why)
             raise _stopped(outcomes, [error], [one.order.app.name for one in rest]) from error
     return _together(outcomes, parts)
@@ -257,7 +280,7 @@ def _alone(context: Context, part: _Part) -> Outcome:
 
 
 def _together(outcomes: Sequence[Outcome], parts: Sequence[_Part]) -> Outcome:
-    text = "\n".join(one.message for one in outcomes)
+    text = outcome_of_set(outcomes)
     codes = {one.code for one in outcomes}
     code = outcomes[0].code if len(codes) == 1 else Code.DEPLOYED
     facts = {
@@ -271,16 +294,15 @@ def _stopped(
     outcomes: Sequence[Outcome], errors: Sequence[OpsroomError], rest: Sequence[str]
 ) -> Failure:
     """What was deployed, what failed, and what was not begun."""
-    lines = [one.message for one in outcomes] + [one.message for one in errors]
-    if rest:
-        was = "was" if len(rest) == 1 else "were"
-        lines.append(f"{listed(list(rest))} {was} not begun.")
+    was = "was" if len(rest) == 1 else "were"
+    last = [f"{listed(rest)} {was} not begun."] if rest else []
+    hint = errors[0].hint
     facts = {
         "parts": [dict(one.facts) for one in outcomes],
         "failed": [dict(one.facts) for one in errors],
         "not_begun": list(rest),
     }
-    return Failure(errors[0].code, "\n".join(lines), errors[0].hint, facts)
+    return Failure(errors[0].code, outcome_of_set(outcomes, errors, last, hint), hint, facts)
 
 
 __all__: Tuple[str, ...] = (
@@ -290,5 +312,4 @@ __all__: Tuple[str, ...] = (
     "read_items",
     "rollback_set",
     "run_set",
-    "set_named",
 )

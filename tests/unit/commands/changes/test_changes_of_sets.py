@@ -1,0 +1,203 @@
+"""Sets whose changes wait: which of them can be decided on, and what is said of many."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsroom.commands.changes import sets
+from support.guarded import let_time_run_out, state_of
+from support.sets import ends, guarded, shop, together, with_cart, world_of_sets
+from support.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return world_of_sets(tmp_path)
+
+
+def test_what_runs_already_does_not_keep_the_rest_from_approval(world: World) -> None:
+    with_cart(world)
+    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    guarded(world)
+    answer = shop(world)
+    assert len(answer["changes"]) == 2
+    assert answer["message"].endswith("There already: web v1.2.0.")
+    assert ends(world)[-1] == ("web", "refused", "already_there")
+    assert world.ask("approve_change", "carol", change=answer["changes"][0])["code"] == "deployed"
+    assert (world.running("uat", "api"), world.running("uat", "cart")) == ("v1.2.0", "v1.2.0")
+
+
+def test_where_one_is_left_its_change_is_shown_as_any_other(world: World) -> None:
+    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    guarded(world)
+    answer = shop(world)
+    (change,) = answer["changes"]
+    assert f"To approve: approve change {change} (carol and bob, 1 needed" in answer["message"]
+    assert world.ask("approve_change", "carol", change=change)["ok"]
+
+
+def test_what_is_left_of_a_set_can_be_rejected(world: World) -> None:
+    guarded(world)
+    _, second = shop(world)["changes"]
+    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    answer = world.ask("reject_change", "carol", change=second, reason="not today")
+    assert answer["code"] == "rejected"
+    assert state_of(world, second) == "rejected"
+
+
+def test_a_later_one_that_is_held_up_is_withdrawn_with_the_rest(world: World) -> None:
+    guarded(with_cart(world))
+    first, second, third = shop(world)["changes"]
+    world.ask("lock", "bob", environment="uat", app="api", reason="load test")
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    assert f"Change {second} could not go ahead." in answer["message"]
+    assert f"Not begun and withdrawn: cart ({third})." in answer["message"]
+    assert answer["hint"] == "Ask again: deploy api v1.2.0 to uat"
+    assert world.ask("list_changes")["changes"] == []
+    assert ends(world)[-2:] == [("api", "rejected", "locked"), ("cart", "rejected", "set_stopped")]
+    assert world.records()[-1].message.endswith("was withdrawn, since api could not go ahead.")
+
+
+def test_approvals_and_confirmations_are_not_mixed(world: World) -> None:
+    guarded(world, apps={"api": {"approvals": 0, "confirm_within": "5m"}})
+    answer = shop(world)
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    assert "On uat, web needs an approval and api needs a confirmation" in answer["message"]
+    assert world.ask("list_changes")["changes"] == []
+
+
+def test_nobody_who_could_approve_is_said(world: World) -> None:
+    world.config["environments"]["uat"].update(approvals=2, approvers=["carol", "alice"])
+    assert "2 changes wait together. It cannot be approved: it needs 2" in shop(world)["message"]
+
+
+def test_who_decides_until_when_is_said(world: World) -> None:
+    guarded(world)
+    answer = shop(world)
+    first = answer["changes"][0]
+    assert f"approve change {first} (carol and bob, 1 needed, until " in answer["message"]
+    del world.config["environments"]["uat"]["approvals"]
+    world.config["environments"]["uat"]["confirm_within"] = "5m"
+    answer = shop(world, "v1.1.0")
+    first = answer["changes"][0]
+    assert f"confirm change {first} (within 5 min from #dev)" in answer["message"]
+
+
+@pytest.mark.parametrize("kind", ["approve", "confirm"])
+def test_what_waits_for_its_turn_does_not_expire(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    guarded(with_cart(world))
+    if kind == "confirm":
+        world.config["environments"]["uat"] = {"confirm_within": "5m"}
+    changes = shop(world)["changes"]
+    first_one = sets.execute_change
+
+    def slow(context: Any, change: Any, *more: Any) -> Any:
+        outcome = first_one(context, change, *more)
+        if change.id == changes[0]:
+            # Someone looks at what waits when the time to decide is over.
+            assert not [one for one in changes[1:] if _left(world, one) < 3600]
+            world.ask("list_changes")
+        return outcome
+
+    monkeypatch.setattr(sets, "execute_change", slow)
+    who = "carol" if kind == "approve" else "alice"
+    answer = world.ask(f"{kind}_change", who, change=changes[0])
+    assert answer["ok"], answer
+    assert world.running("uat", "cart") == "v1.2.0"
+
+
+def _left(world: World, change: str) -> float:
+    """Seconds until it expires."""
+    found = world.ask("list_changes")["changes"]
+    until = next(one["expires_at"] for one in found if one["change"] == change)
+    moment = datetime.fromisoformat(until.replace("Z", "+00:00"))
+    return (moment - datetime.now(timezone.utc)).total_seconds()
+
+
+def test_those_that_wait_again_expire_as_before(world: World) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
+    world.ask("approve_change", "carol", change=first)
+    assert abs(_left(world, first) - _left(world, second)) < 1
+    for change in (first, second):
+        let_time_run_out(world, change)
+    assert world.ask("approve_change", "carol", change=second)["code"] == "change_expired"
+
+
+def test_what_is_rejected_while_another_is_deployed_is_not_deployed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+
+    def rejected(context: Any, change: Any, *more: Any) -> Any:
+        outcome = original(context, change, *more)
+        world.ask("reject_change", "carol", change=second, reason="not today")
+        return outcome
+
+    original = sets.execute_change
+    monkeypatch.setattr(sets, "execute_change", rejected)
+    answer = world.ask("approve_change", "carol", change=first)
+    assert (answer["outcome"], answer["code"]) == ("refused", "change_closed")
+    assert f"Change {second} (api v1.2.0 on uat) no longer waits." in answer["message"]
+    assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "")
+
+
+# Twenty of them.
+
+
+@pytest.fixture
+def twenty(world: World) -> World:
+    names = [f"application-number-{index}" for index in range(20)]
+    for name in names:
+        world.with_app(name, **world.config["apps"]["web"])
+    world.config["sets"]["shop"]["apps"] = names
+    return world
+
+
+def test_of_twenty_changes_the_word_is_shown(twenty: World) -> None:
+    guarded(twenty)
+    answer = shop(twenty)
+    first = answer["changes"][0]
+    assert answer["message"].startswith(
+        f"20 changes wait together. One word is for all of them: approve change {first} ("
+    )
+    assert answer["message"].endswith("and 14 more; see: show changes")
+    done = twenty.ask("approve_change", "carol", change=first)
+    assert done["message"].startswith("Deployed, 20: application-number-0 v1.2.0, ")
+    assert {one.facts["set"] for one in twenty.records() if one.event.value == "succeeded"} == {
+        "shop"
+    }
+
+
+def test_of_twenty_the_one_that_failed_is_shown(twenty: World) -> None:
+    command = ["sh", "-c", "echo no disk >&2; exit 1"]
+    twenty.with_app("application-number-9", deploy={"kind": "command", "command": command})
+    answer = shop(twenty)
+    failed, rest, done = answer["message"].split("\n")
+    assert "no disk" in failed
+    assert rest.startswith("application-number-10, ")
+    assert done.startswith("Deployed, 9: ")
+
+
+def test_a_set_is_named_where_one_application_is_wanted(world: World) -> None:
+    given = {"app": "Shop", "environment": "uat"}
+    for action, more in (
+        ("emergency_deploy", {"version": "v1.0.0", "reason": "checkout is down"}),
+        ("promote", {"source": "test"}),
+        ("cancel_deployment", {}),
+        ("lock", {"reason": "load test"}),
+        ("get_version", {}),
+    ):
+        answer = world.ask(action, **given, **more)
+        assert (answer["outcome"], answer["code"]) == ("refused", "unknown_app")
+        assert answer["message"].startswith("shop is no application but the set of web and api.")
+    assert together(world, "shop v1.0.0 and web v1.0.0")["code"] == "unknown_app"
