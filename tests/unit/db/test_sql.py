@@ -9,8 +9,6 @@ from types import ModuleType
 from typing import Any, ContextManager, Dict, Set
 
 import pytest
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine import make_url
 
 from opsroom.db.sql import Transaction, execute, insert, rows, update
 from opsroom.db.store import Store, open_store
@@ -186,6 +184,9 @@ def test_the_hashed_columns_are_in_the_order_of_their_names() -> None:
     ],
 )
 def test_a_url_of_postgresql_is_read_as_sqlalchemy_reads_it(url: str) -> None:
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+    from sqlalchemy.engine import make_url
+
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     wanted = PGDialect_psycopg().create_connect_args(parsed)[1]
     assert read_address(url).options == {name: str(value) for name, value in wanted.items()}

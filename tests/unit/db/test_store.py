@@ -14,7 +14,6 @@ from typing import Any, Iterator, Mapping
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
 
 from opsroom.db import migrate, sql
 from opsroom.db.sql import Transaction, execute, scalar
@@ -61,6 +60,8 @@ UNIQUE = {
 
 
 def test_what_must_be_unique_is_a_constraint_of_the_database(store: Store) -> None:
+    from sqlalchemy import inspect
+
     with migrate._engine(store.address).connect() as connection:
         look = inspect(connection)
         found = {
@@ -155,6 +156,8 @@ def _migration(body: str) -> str:
 def test_a_migration_that_fails_half_way_leaves_the_old_schema(
     store: Store, next_migration: Path
 ) -> None:
+    from sqlalchemy import inspect
+
     fill(store, entry())
     next_migration.write_text(_migration("op.execute('INSERT INTO no_such_place VALUES (1)')"))
     with pytest.raises(Failure):
