@@ -171,6 +171,7 @@ REGISTRY: Registry[Deployer] = Registry(
         "github": "opsroom.deploys.github",
         "kubernetes": "opsroom.deploys.kubernetes",
         "jenkins": "opsroom.deploys.jenkins",
+        "ssh": "opsroom.deploys.ssh",
         "stackstorm": "opsroom.deploys.stackstorm",
     },
 )

@@ -104,6 +104,7 @@ REGISTRY: Registry[VersionSource] = Registry(
         "http": "opsroom.versions.http",
         "kubernetes": "opsroom.versions.kubernetes",
         "jenkins": "opsroom.versions.jenkins",
+        "ssh": "opsroom.versions.ssh",
         "stackstorm": "opsroom.versions.stackstorm",
     },
 )

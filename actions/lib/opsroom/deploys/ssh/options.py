@@ -1,0 +1,41 @@
+"""The keys of the deploy kind ssh."""
+
+from __future__ import annotations
+
+import re
+from typing import Tuple
+
+from ...config.fields import Fields
+from ...names import either
+from ...structs import dataclass
+from ...templates import unknown
+from ...vendors.ssh import Access, read_access
+
+PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
+_FOLDER = re.compile(r"^(?!-)[^\0\n]+\Z")
+
+
+@dataclass(frozen=True)
+class Options:
+    """`command` with its placeholders; `folder` on the hosts, from the user's home folder on.
+    `time_limit` in seconds, for the commands on all hosts."""
+
+    access: Access
+    command: Tuple[str, ...]
+    folder: str = ".opsroom"
+    time_limit: float = 1800.0
+
+
+def read_options(fields: Fields) -> Options:
+    """The keys of the access, `command`, `folder`, `time_limit`."""
+    options = Options(
+        access=read_access(fields),
+        command=fields.arguments("command"),
+        folder=fields.text("folder", ".opsroom", pattern=_FOLDER, expected="a path"),
+        time_limit=fields.seconds("time_limit", 1800.0, minimum=5.0),
+    )
+    known = either(f"{{{name}}}" for name in PLACEHOLDERS)
+    for argument in options.command:
+        for name in unknown(argument, PLACEHOLDERS):
+            fields.problem("command", f"{{{name}}} is not filled in here; known: {known}")
+    return options
