@@ -57,6 +57,8 @@ class Context:
     mask: Callable[[Any], Any] = lambda value: value
     # Seconds that looking up names has taken so far in this command, by pager.
     looked_up: Dict[str, float] = field(default_factory=dict)
+    # Whether StackStorm stopped this execution; for threads, which no signal reaches.
+    stopped: Callable[[], bool] = lambda: False
     _store: Optional[Store] = None
     # Something was put into the outbox by this very command: it has waited for the database long
     # enough.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -20,7 +20,7 @@ from opsroom.deploys.remote import Assignment, follower
 from opsroom.errors import Code
 from opsroom.people import identify
 from opsroom.policy.access import may_cancel
-from opsroom.records.claims import Claim, keep_checkpoint
+from opsroom.records.claims import Claim, keep_checkpoint, take
 from support.act import Runner
 from support.http_server import Reply
 from support.storm import FakeStackStorm
@@ -141,6 +141,23 @@ def test_who_lost_the_right_cancels_their_own_from_an_allowed_room(
     assert (found[0].code if found else None) is code
 
 
+def test_a_runner_that_dies_meanwhile_is_not_waited_for(
+    world: World, going_on: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(seconds: float) -> None:
+        going_on.send(signal.SIGKILL)
+        going_on.wait()
+        world.let_leases_run_out()
+
+    going_on.send(signal.SIGSTOP)
+    monkeypatch.setattr(cancel, "sleep", die)
+    answer = cancelled(world)
+    assert (answer["outcome"], answer["code"]) == ("failed", "nothing_to_cancel")
+    assert "had ended (interrupted) before it could be cancelled: its runner" in answer["message"]
+    assert world.events() == ["asked", "started", "cancel_asked", "interrupted"]
+    assert world.claims() == 0
+
+
 # A runner that died.
 
 
@@ -171,6 +188,39 @@ def test_what_a_dead_runner_left_running_is_cancelled(world: World, storm: FakeS
     assert world.events() == ["cancel_asked"]
     assert world.claims() == 0
     assert cancelled(world, app="ship")["code"] == "nothing_to_cancel"
+
+
+def hold(world: World, storm: FakeStackStorm, command: str) -> None:
+    """bob works on ship at uat."""
+    store = open_store(world.database)
+    with store.write() as connection:
+        claim = Claim("ship", "uat", "d1", command, "bob", "bob", version="v1.0.0")
+        claim = replace(claim, started_at=store.now(connection), lease_until=store.now(connection))
+        assert take(store, connection, claim, 60) is None
+
+
+def test_of_two_who_cancel_what_was_left_the_second_waits(
+    world: World, storm: FakeStackStorm
+) -> None:
+    hold(world, storm, "cancel")
+    answer = cancelled(world, app="ship")
+    assert (answer["outcome"], answer["code"]) == ("refused", "busy")
+    assert "bob is already cancelling what was left running: ship on uat" in answer["message"]
+    assert world.events() == ["refused"]
+
+
+def test_what_a_runner_that_dies_meanwhile_left_is_cancelled(
+    world: World, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(world, storm, "deploy")
+    storm.add("left", "acme.deploy")
+    left_behind(world, "left")
+    monkeypatch.setattr(cancel, "sleep", lambda seconds: world.let_leases_run_out())
+    answer = cancelled(world, app="ship")
+    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    assert "Execution left of acme.deploy was cancelled." in answer["message"]
+    assert world.events() == ["cancel_asked", "interrupted", "cancel_asked"]
+    assert world.claims() == 0
 
 
 def test_what_cannot_be_cancelled_is_said_and_the_place_is_free_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
@@ -14,6 +15,7 @@ from opsroom.config import load
 from opsroom.errors import Refusal
 from support.cases import cases
 from support.sets import ends, guarded, shop, together, world_of_sets
+from support.waiting import until
 from support.world import World
 
 
@@ -100,6 +102,30 @@ def test_side_by_side_one_that_fails_stops_no_other(world: World) -> None:
         ("api", "failed", "deploy_failed"),
         ("web", "succeeded", "deployed"),
     ]
+
+
+def test_side_by_side_all_end_when_stackstorm_stops_the_execution(world: World) -> None:
+    slow = {"kind": "command", "command": ["sh", "-c", "exec sleep 300"]}
+    for name in ("web", "api"):
+        world.with_app(name, deploy=slow)
+    world.config["sets"]["shop"]["side_by_side"] = True
+    process = world.spawn("deploy", app="shop", version="v1.0.0", environment="uat")
+    try:
+        until(lambda: world.events().count("started") == 2, "both have begun")
+        process.send(signal.SIGTERM)
+        answer = process.result()
+    finally:
+        process.send(signal.SIGKILL)
+        process.wait()
+    assert (answer["outcome"], answer["code"]) == ("failed", "interrupted")
+    assert world.events()[4:] == ["interrupted", "interrupted"]
+    assert world.claims() == 0
+
+
+def test_what_is_no_pair_is_on_the_record(world: World) -> None:
+    answer = together(world, "web v1.0.0 api v1.0.0")
+    assert (answer["outcome"], answer["code"]) == ("refused", "unknown_command")
+    assert world.events() == ["asked", "refused"]
 
 
 @cases(

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from ...deploys import Cancelled, Canceller
-from ...errors import Code, OpsroomError, Refusal
+from ...errors import Code, Refusal
 from ...policy.access import may_cancel
 from ...records.claims import Claim, current, keep_checkpoint, release, take
 from ...records.ledger import Record, append, of_deployment
 from ...records.model import Entry, Event
-from ...text import one_line, span
+from ...text import one_line, sentence, span
 from .. import Context, Outcome
 from ..request import Request, resumed
 from ..resolve import DeploymentTarget, find_target
@@ -29,6 +29,7 @@ from .job import CANCEL, RunningJob
 # it started elsewhere may need half a minute.
 WAIT = 60.0
 _PAUSE = 0.5
+_ENDS = (Event.SUCCEEDED, Event.FAILED, Event.INTERRUPTED, Event.CANCELLED, Event.REFUSED)
 
 # Tests put their own here, in seconds.
 clock: Callable[[], float] = time.monotonic
@@ -50,11 +51,21 @@ def cancel_deployment(context: Context, app_name: str, environment_name: str) ->
         own = claim is not None and _is_own(context, claim)
         for decision in may_cancel(context.settings, request.by, target.environment, own):
             decision.enforce()
-        if claim is None:
-            return _cancel_left(request, target)
-        if not _ask(request, claim):
-            raise _nothing(target)
-    return _answer(context, claim, _wait_for_end(context, claim))
+        if claim is not None and claim.command == request.command:
+            with context.store.read() as connection:
+                busy(claim, context.store.now(connection)).enforce()
+        if claim is None or not _ask(request, claim):
+            left = _cancel_left(request, target)
+            if left is None:
+                raise _nothing(target)
+            return left
+        end = _wait_for_end(context, claim)
+        if end is not None and end.event is Event.INTERRUPTED:
+            # Its runner did not live any more.
+            left = _cancel_left(request, target)
+            if left is not None:
+                return left
+    return _answer(context, claim, end)
 
 
 def _claim(context: Context, request: Request) -> Optional[Claim]:
@@ -97,16 +108,20 @@ def _ask(request: Request, claim: Claim) -> bool:
 
 
 def _wait_for_end(context: Context, claim: Claim) -> Optional[Record]:
-    """The last record of the deployment when it has given its claim back; None when it has not in
-    time."""
+    """The record of the deployment's end when it has given its claim back, or its lease has run
+    out; None when neither happens in time."""
     until = clock() + WAIT
     while True:
         with context.store.read() as connection:
-            held = current(context.store, connection, claim.app, claim.environment)
-            going_on = any(one.deployment == claim.deployment for one in held)
-            last = None if going_on else of_deployment(connection, claim.deployment)[-1]
-        if last is not None:
-            return last
+            found = current(context.store, connection, claim.app, claim.environment)
+            held = [one for one in found if one.deployment == claim.deployment]
+            records = [] if held else of_deployment(connection, claim.deployment)
+        if records:
+            # Comments on cards may be recorded after it.
+            ends = [one for one in records if one.event in _ENDS]
+            return (ends or records)[-1]
+        if held and held[0].expired:
+            settle_interrupted(context, claim.app, claim.environment)
         if clock() >= until:
             return None
         sleep(_PAUSE)
@@ -125,27 +140,32 @@ def _answer(context: Context, claim: Claim, end: Optional[Record]) -> Outcome:
     if end.event is Event.CANCELLED:
         return Outcome(True, Code.CANCELLED, end.message, facts)
     ended = "had succeeded" if end.event is Event.SUCCEEDED else f"had ended ({end.event.value})"
-    text = f"The {what} by {claim.holder} {ended} before it could be cancelled."
+    why = f": {end.message}" if end.event is Event.INTERRUPTED else ""
+    text = sentence(f"The {what} by {claim.holder} {ended} before it could be cancelled{why}")
     return Outcome(False, Code.NOTHING_TO_CANCEL, text, facts)
 
 
 # A runner that died.
 
 
-def _cancel_left(request: Request, target: DeploymentTarget) -> Outcome:
-    """Cancel what a deployment left running at the place, which nobody else may use meanwhile."""
+def _cancel_left(request: Request, target: DeploymentTarget) -> Optional[Outcome]:
+    """Cancel what a deployment left running at the place, which nobody else may use meanwhile; None
+    where it left nothing."""
     deployer = target.deployer
     if not isinstance(deployer, Canceller):
-        raise _nothing(target)
+        return None
     context = request.context
     _take(request)
     try:
         headline = f"{request.by.shown} is cancelling what was left running: {target}"
         with RunningJob(context, request, context.settings.lease, headline) as job:
             ended = deployer.cancel_left(job)
-    except OpsroomError:
+    except Exception:
         _release(request)
         raise
+    if not ended.found:
+        _release(request)
+        return None
     return _left(request, target, ended)
 
 
@@ -181,9 +201,6 @@ def _release(request: Request, *entries: Entry) -> None:
 
 
 def _left(request: Request, target: DeploymentTarget, ended: Cancelled) -> Outcome:
-    if not ended.found:
-        _release(request)
-        raise _nothing(target)
     text = f"{request.by.shown} cancelled what was left running: {target}. {ended.text}"
     link = ended.link or None
     entry = request.entry(Event.CANCEL_ASKED, Code.CANCELLED.value, text, link=link)

@@ -96,11 +96,14 @@ def check_order(
 
 def busy(claim: Claim, now: datetime) -> Decision:
     """The refusal while someone else is deploying there."""
+    if claim.command == "cancel":
+        what = f"cancelling what was left running: {claim.app} on {claim.environment}"
+    else:
+        what = f"deploying {claim.app} {claim.version} to {claim.environment}"
     since = f"started {span((now - claim.started_at).total_seconds())} ago"
     step = f", step: {claim.step}" if claim.step else ""
     return no(
         Code.BUSY,
-        f"{claim.holder} is already deploying {claim.app} {claim.version} to {claim.environment} "
-        f"({since}{step}).",
+        f"{claim.holder} is already {what} ({since}{step}).",
         f"Try again when it finishes. To see: history of {claim.app} on {claim.environment}",
     )

@@ -81,6 +81,31 @@ _LOOK = 4
 CANCEL = "cancel"
 
 
+class Termination:
+    """Notices SIGTERM, by which StackStorm stops an execution. A context manager, for the main
+    thread; in others it notices nothing."""
+
+    def __init__(self) -> None:
+        self._noticed = False
+        self._previous_handler: Any = None
+
+    def noticed(self) -> bool:
+        """Whether this execution was stopped."""
+        return self._noticed
+
+    def __enter__(self) -> Termination:
+        if threading.current_thread() is threading.main_thread():
+            self._previous_handler = signal.signal(signal.SIGTERM, self._on_term)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGTERM, self._previous_handler)
+
+    def _on_term(self, number: int, frame: Optional[FrameType]) -> None:
+        self._noticed = True
+
+
 class RunningJob:
     """The Job that deploy kinds see, and the heartbeat behind it. A context manager around the
     work.
@@ -106,13 +131,12 @@ class RunningJob:
         self._failure: Optional[Failure] = None
         self._stood_still = 0.0
         self._lost = False
-        self._terminated = False
+        self._termination = Termination()
         # Who cancelled it, as people read it.
         self._cancelled_by = ""
         self._step = ""
         self._renewed_step = ""
         self._thread = threading.Thread(target=self._beat, name="opsroom-heartbeat", daemon=True)
-        self._previous_handler: Any = None
 
     @property
     def deployment(self) -> str:
@@ -159,7 +183,7 @@ class RunningJob:
         if self._cancelled_by:
             by = self._cancelled_by
             raise Failure(Code.CANCELLED, f"{by} cancelled it.", facts={"cancelled_by": by})
-        if self._terminated:
+        if self._termination.noticed() or self._context.stopped():
             raise Failure(
                 Code.INTERRUPTED,
                 "StackStorm stopped this execution.",
@@ -181,8 +205,7 @@ class RunningJob:
         return "before it was renewed"
 
     def __enter__(self) -> RunningJob:
-        if threading.current_thread() is threading.main_thread():
-            self._previous_handler = signal.signal(signal.SIGTERM, self._on_term)
+        self._termination.__enter__()
         self._thread.start()
         return self
 
@@ -196,11 +219,7 @@ class RunningJob:
         # A room that does not answer must not hold up the end of a deployment; the thread is a
         # daemon.
         self._thread.join(timeout=2.0)
-        if self._previous_handler is not None:
-            signal.signal(signal.SIGTERM, self._previous_handler)
-
-    def _on_term(self, number: int, frame: Optional[FrameType]) -> None:
-        self._terminated = True
+        self._termination.__exit__()
 
     def _beat(self) -> None:
         began = time.monotonic()
@@ -223,7 +242,8 @@ class RunningJob:
 
     def _look_for_cancel(self) -> None:
         try:
-            found = self.kept(CANCEL)
+            with self._store.read() as connection:
+                found = checkpoint(connection, self._request.app, self._request.environment, CANCEL)
         except Failure:
             return  # asked again; what a database that is away means, the lease says
         order = json.loads(found) if found else {}

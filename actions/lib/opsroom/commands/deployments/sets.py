@@ -27,6 +27,7 @@ from ..request import Request, asked, resumed
 from ..resolve import find_target
 from .gates import check_access, check_locks_and_freezes, check_order
 from .interrupted import settle_interrupted
+from .job import Termination
 from .order import DeploymentKind, DeploymentOrder, SetMember
 from .pipeline import is_there, look, resolve, run_deployment, waits_for_kind
 from .rollback import rollback_order
@@ -77,7 +78,11 @@ def rollback_set(
 
 def deploy_together(context: Context, typed: str, environment_name: str) -> Outcome:
     """Deploy what was typed: "web 1.4.2 and api 2.0.0", in this order."""
-    items = read_items(typed)
+    try:
+        items = read_items(typed)
+    except Refusal:
+        with asked(context, DeploymentKind.DEPLOY.value, typed, environment_name):
+            raise
     title = listed([f"{one.app} {one.version}" for one in items], 4)
     return run_set(context, items, environment_name, title)
 
@@ -258,8 +263,10 @@ def _in_order(parts: Sequence[_Part]) -> Outcome:
 def _side_by_side(context: Context, parts: Sequence[_Part]) -> Outcome:
     """Each in a thread and with a connection of its own. One that fails stops no other."""
 
-    questions = {index: partial(_alone, context, part) for index, part in enumerate(parts)}
-    answers = together(questions, _LONG, len(parts))
+    with Termination() as termination:
+        beside = replace(context, stopped=termination.noticed)
+        questions = {index: partial(_alone, beside, part) for index, part in enumerate(parts)}
+        answers = together(questions, _LONG, len(parts))
     found = [answers[index] for index in range(len(parts))]
     outcomes = [one for one in found if isinstance(one, Outcome)]
     errors = [one for one in found if isinstance(one, OpsroomError)]
