@@ -43,7 +43,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
                 "teams",
                 "progress",
             ),
-            *("page_limit", "watching", "webhooks", "audit", "incidents"),
+            *("page_limit", "watching", "webhooks", "audit", "incidents", "sets"),
         ),
         "StackStorm puts an empty one where the config has none",
     ),
@@ -64,7 +64,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
         tuple(
             f"{path}.{key}"
             for path in ("apps.*.deploy", "apps.*.version", "pagers.*")
-            for key in ("headers", "environ", "secret_environ", "parameters")
+            for key in ("headers", "environ", "secret_environ", "parameters", "inputs", "where")
         ),
         "none to send along is what leaving the key out means, too",
     ),
