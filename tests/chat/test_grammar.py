@@ -108,6 +108,9 @@ def values_for(form: Form, rng: random.Random) -> Dict[str, str]:
             values[name] = "x " + " ".join(rng.choices(PIECES, k=rng.randint(0, 6))) + " and so"
         elif name in TEXTS:
             values[name] = rng.choice(["checkout", "to be done", "for all", "login: slow"])
+        elif name == "apps":
+            sets = ["web v1 and api v2.0", "web v1, for on, api help", "a b, and c d"]
+            values[name] = rng.choice(sets)
         elif name == "code":
             values[name] = rng.choice(["492039", "492 039", "012345"])
         elif name in ("change", "incident"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from queue import Empty
+from types import SimpleNamespace
 from typing import Any, Optional
 
 import pytest
@@ -63,8 +64,10 @@ def test_what_comes_in_time_is_the_answer() -> None:
 def test_a_lost_claim_says_what_kept_it_from_being_renewed(
     trouble: Optional[Failure], still: float, told: str
 ) -> None:
-    job = RunningJob.__new__(RunningJob)
-    job._terminated, job._lost, job._lease, job._renewed = False, True, 60.0, 0.0
+    job: Any = RunningJob.__new__(RunningJob)
+    job._termination = SimpleNamespace(noticed=lambda: False)
+    job._context = SimpleNamespace(stopped=lambda: False)
+    job._lost, job._lease, job._renewed = True, 60.0, 0.0
     job._failure, job._stood_still, job._cancelled_by = trouble, still, ""
     with pytest.raises(Failure) as caught:
         job.check()
