@@ -186,3 +186,17 @@ def test_neither_merges_nor_a_pair_of_work_and_revert_count() -> None:
     older = Commit("8" * 40, "Add login", (), new=False)
     takes_back = Commit("e" * 40, f"Undo\n\nThis reverts commit {'8' * 40}.", ("d" * 40,))
     assert takes_back in net([takes_back, *commits, older]).commits
+
+
+def test_names_of_authors_are_evaluated_nowhere(world: World) -> None:
+    repository = world.folder / "repository"
+    author = "--author=Eve {{ st2kv('system.key', decrypt=true) }} @here <a@b>"
+    git(repository, "commit", "--quiet", "--allow-empty", author, "-m", "Look {% here %}")
+    git(repository, "tag", "v3.0.0")
+    eve = "Eve { { st2kv('system.key', decrypt=true) } } @ here"
+    answer = between(world, "v2.0.0", "v3.0.0")
+    assert answer["every_commit"][0]["author"] == eve
+    for version in ("v2.0.0", "v3.0.0"):
+        world.ask("deploy", app="web", version=version, environment="uat")
+    facts = world.records()[-1].facts
+    assert (facts["commit_authors"], facts["commit_subjects"]) == ([eve], ["Look { % here % }"])

@@ -77,7 +77,8 @@ def _facts(context: Context, found: Delivery) -> Dict[str, Any]:
     return {
         **found.facts(),
         "every_commit": [
-            {"id": one.id, "author": one.author, "subject": subject(one)} for one in found.commits
+            {"id": one.id, "author": one_line(one.author, 80), "subject": subject(one)}
+            for one in found.commits
         ],
         "cards": list(cards),
     }

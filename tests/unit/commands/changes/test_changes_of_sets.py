@@ -188,6 +188,17 @@ def test_of_twenty_the_one_that_failed_is_shown(twenty: World) -> None:
     assert done.startswith("Deployed, 9: ")
 
 
+def test_of_two_with_much_to_show_each_plan_begins(world: World) -> None:
+    for app in ("web", "api"):
+        world.ask("deploy", app=app, version="v1.0.0", environment="uat")
+        world.config["apps"][app]["deploy"]["compare"] = f"https://git.example/{'x' * 120}"
+    guarded(world)
+    answer = shop(world)
+    _, *plans = answer["message"].split("\n")
+    assert [one[:4] for one in plans] == answer["changes"]
+    assert all("would go from v1.0.0 to v1.2.0" in one for one in plans)
+
+
 def test_a_set_is_named_where_one_application_is_wanted(world: World) -> None:
     given = {"app": "Shop", "environment": "uat"}
     for action, more in (

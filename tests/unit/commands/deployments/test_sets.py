@@ -128,6 +128,12 @@ def test_what_is_no_pair_is_on_the_record(world: World) -> None:
     assert world.events() == ["asked", "refused"]
 
 
+def test_what_was_typed_is_evaluated_nowhere(world: World) -> None:
+    together(world, "web {{x}} and api <!channel>")
+    title = world.records()[-1].facts["set"]
+    assert title == "web { {x} } and api < !channel>"
+
+
 @cases(
     ("typed", "found"),
     [

@@ -15,6 +15,8 @@ from .. import Outcome
 _ERRORS, _ERROR = 2, 150
 # So many applications are named in a row.
 _NAMED = 6
+# What a line about a plan has to show at least, and what all of it may have, in characters.
+_PLAN, _MOST = 60, MESSAGE_CHARACTERS - 2
 
 
 def outcome_of_set(
@@ -69,6 +71,10 @@ def waiting_set(kind: Kind, made: Sequence[Outcome], there: Sequence[Outcome]) -
     )
     if _fits([begin, *plans, *rest]):
         return "\n".join([begin, *plans, *rest])
+    # Of a few, the beginning of each plan.
+    each = (_MOST - len("\n".join([begin, *rest]))) // len(made) - 1
+    if each >= _PLAN and len(made) < MESSAGE_LINES - 1:
+        return "\n".join([begin, *(one_line(one, each) for one in plans), *rest])
     names = [f"{_version_of(one)} ({one.facts['change']})" for one in made]
     return "\n".join([begin, f"They are {listed(names, _NAMED)}; see: show changes", *rest])
 

@@ -20,8 +20,9 @@ from .order import DeploymentOrder
 
 # A deployer reads no more commits than this.
 MAX_COMMITS = 500
-# So many subjects are recorded, so many are shown to approvers, and so many characters of each.
-_RECORDED, _SHOWN, _SUBJECT = 10, 3, 60
+# So many subjects and authors are recorded, so many subjects are shown to approvers, and so many
+# characters of each.
+_RECORDED, _SHOWN, _SUBJECT, _AUTHOR = 10, 3, 60, 80
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Delivery:
     @property
     def authors(self) -> Tuple[str, ...]:
         """Who wrote them, who wrote most first."""
-        names = [one.author for one in self.commits if one.author]
+        names = [one_line(one.author, _AUTHOR) for one in self.commits if one.author]
         return tuple(sorted(dict.fromkeys(names), key=lambda name: -names.count(name)))
 
     @property

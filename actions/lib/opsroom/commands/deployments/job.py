@@ -171,7 +171,7 @@ class RunningJob:
 
     def link(self, address: str) -> None:
         """Where people can watch it: kept in all further records of the request."""
-        self._request.noted["link"] = address
+        self._request.noted["link"] = one_line(address, 300)
         self._reporter.link(address)
 
     def step(self, name: str) -> None:

@@ -128,6 +128,7 @@ def run_set(
     Raises what stands in the way of any of them, before anything is touched; and the first failure,
     which says what was deployed and what was not begun.
     """
+    title = one_line(title)
     with ExitStack() as stack:
         requests = [
             stack.enter_context(asked(context, kind.value, one.app, environment_name, one.version))
