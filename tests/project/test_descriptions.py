@@ -182,14 +182,16 @@ THEIRS: Dict[str, Theirs] = {
     ),
     "victorops-endpoint": Theirs("victorops-rest-endpoint.json"),
 }
+# GitLab's own is made from its source with the answers untyped, in 4 MB; ours is from that source.
+WITHOUT_ONE = ("gitlab",)
 NAMES = sorted(path.stem for path in CONTRACTS.glob("*.yaml"))
 
 
 def test_every_description_of_ours_is_held_against_one_of_a_vendor() -> None:
-    assert sorted(THEIRS) == NAMES
+    assert sorted([*THEIRS, *WITHOUT_ONE]) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(THEIRS))
 def test_our_description_says_what_the_vendors_says(name: str) -> None:
     file, before_ours, before_theirs, known = THEIRS[name]
     theirs = Side(vendors_own(file), before_theirs)

@@ -47,7 +47,8 @@ EVERYBODYS = (
     "www.standardwebhooks.com",
 )
 VENDORS = (
-    "acme.atlassian.net", "api.atlassian.com", "api.github.com", "github.com", "trello.com",
+    "acme.atlassian.net", "api.atlassian.com", "api.github.com",
+    "gitlab.com", "github.com", "trello.com",
     "api.trello.com",
     "3.basecamp.com", "3.basecampapi.com", "launchpad.37signals.com", "id.atlassian.com",
     "api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com", "events.eu.pagerduty.com",

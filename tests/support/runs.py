@@ -68,9 +68,11 @@ def stopping(count: int, stop: Callable[[], None] = cancelled) -> Notes:
     return job
 
 
-def left_behind(key: str, run: str, since: float) -> Notes:
-    """A job at a place where deployment d0 of v1.0.0 was asked for, and its runner died."""
-    left = Assignment("web", "uat", "v1.0.0", "", "v1.0.0", "d0", "bob", since)
+def left_behind(
+    key: str, run: str, since: float, commit: str = "", deployment: str = "d0"
+) -> Notes:
+    """A job at a place where a deployment of v1.0.0 was asked for, and its runner died."""
+    left = Assignment("web", "uat", "v1.0.0", commit, "v1.0.0", deployment, "bob", since)
     job = Notes()
     job.handles[key] = json.dumps({**asdict(left), "run": run})
     return job

@@ -340,3 +340,40 @@ def test_a_rollback_is_started_as_one(ci: Played) -> None:
     assert ci.runs["r1"].rollback
     assert isinstance(made, OwnRollback)
     assert isinstance(made, Canceller)
+
+
+@pytest.mark.parametrize(
+    ("patience", "waits", "starts", "fails"),
+    [(0.0, [60.0], 1, True), (120.0, [60.0, 60.0], 3, False), (120.0, [60.0] * 3, 3, True),
+     (120.0, [121.0], 1, True)],
+)  # fmt: skip
+def test_a_service_that_wants_a_pause_gets_it(
+    ci: Played, clock: Clock, patience: float, waits: List[float], starts: int, fails: bool
+) -> None:
+    asked, original, began = [], ci.start, clock.now
+
+    def start(assignment: Assignment) -> Run:
+        asked.append(clock.now - began)
+        if waits:
+            facts = {"sent": False, "retry_after": waits.pop(0)}
+            raise Failure(Code.RATE_LIMITED, "CI is rate-limiting opsroom.", facts=facts)
+        return original(assignment)
+
+    ci.patience = patience
+    ci.start = start  # type: ignore[method-assign]
+    job = Notes()
+    if fails:
+        with pytest.raises(Failure, match="rate-limiting"):
+            deploying(ci).deploy(V1, job)
+    else:
+        deploying(ci).deploy(V1, job)
+    assert asked == [60.0 * number for number in range(starts)]
+    assert job.handles == {"ci": ""}
+
+
+def test_what_may_have_been_done_is_not_put_off_and_repeated(ci: Played) -> None:
+    ci.patience, ci.made_anyway = 120.0, True
+    facts = {"sent": True, "retry_after": 5.0}
+    ci.start_fails = Failure(Code.RATE_LIMITED, "CI is rate-limiting opsroom.", facts=facts)
+    deploying(ci).deploy(V1, Notes())
+    assert list(ci.runs) == ["r1"]

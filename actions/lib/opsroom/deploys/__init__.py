@@ -169,6 +169,7 @@ REGISTRY: Registry[Deployer] = Registry(
         "command": "opsroom.deploys.command",
         "git": "opsroom.deploys.git",
         "github": "opsroom.deploys.github",
+        "gitlab": "opsroom.deploys.gitlab",
         "kubernetes": "opsroom.deploys.kubernetes",
         "jenkins": "opsroom.deploys.jenkins",
         "ssh": "opsroom.deploys.ssh",

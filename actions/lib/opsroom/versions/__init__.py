@@ -101,6 +101,7 @@ REGISTRY: Registry[VersionSource] = Registry(
         "command": "opsroom.versions.command",
         "directory": "opsroom.versions.directory",
         "github": "opsroom.versions.github",
+        "gitlab": "opsroom.versions.gitlab",
         "http": "opsroom.versions.http",
         "kubernetes": "opsroom.versions.kubernetes",
         "jenkins": "opsroom.versions.jenkins",

@@ -10,9 +10,6 @@ from ...text import one_line
 from ...vendors.github.actions import Gate, WorkflowJob, WorkflowRun
 from ..remote import State
 
-# How the title of a run shows for which deployment it is.
-_MARK = re.compile(r"(?<![\w-])opsroom-[0-9a-f]{16}(?![\w-])")
-
 # It may be folded over several lines, which are indented.
 _RUN_NAME = re.compile(r"^run-name:.*(?:\n[ \t]+.*)*", re.MULTILINE)
 
@@ -145,18 +142,3 @@ def file_warnings(text: str, where: str, correlation: str) -> Tuple[str, ...]:
 def _run_name(text: str) -> str:
     found = _RUN_NAME.search(text)
     return found.group() if found else ""
-
-
-def mark_of(deployment: str) -> str:
-    """What the input for correlation gets, and the title of the run shows."""
-    return f"opsroom-{deployment}"
-
-
-def shows(run: WorkflowRun, mark: str) -> bool:
-    """Whether the title of a run shows this mark."""
-    return mark in _MARK.findall(run.title)
-
-
-def shows_none(run: WorkflowRun) -> bool:
-    """Whether the title shows no deployment at all, so that the run may be anyone's."""
-    return not _MARK.search(run.title)

@@ -21,8 +21,9 @@ from ...text import one_line, span
 from ...vendors.commits import COMMIT
 from ...vendors.github.actions import Workflow, WorkflowRun
 from .. import Resolved, Target
+from ..marks import mark_of, shows, shows_none
 from ..remote import Assignment, Run, State
-from .mapping import file_warnings, mark_of, shows, shows_none
+from .mapping import file_warnings
 from .options import Options
 from .service import GithubService
 from .state import StateReader
@@ -269,8 +270,8 @@ class WorkflowService(GithubService):
             and (not search.commit or search.commit == one.commit or search.ref == one.branch)
         ]
         if search.mark:
-            same = [one for one in runs if shows(one, search.mark)]
-            others = [one for one in possible if shows_none(one)]
+            same = [one for one in runs if shows(one.title, search.mark)]
+            others = [one for one in possible if shows_none(one.title)]
             hint = f"Put the input {self.options.correlation} into the workflow's run-name."
         else:
             same, others = self._mine(possible), []

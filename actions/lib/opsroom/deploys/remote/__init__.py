@@ -94,6 +94,9 @@ class Service(ABC):
     # Seconds between two looks: at first, and after half a minute.
     soon = 3.0
     later = 5.0
+    # So many seconds a start is put off, at most, where the service asks for that before it has
+    # done anything.
+    patience = 0.0
 
     def resolve(self, version: str) -> Resolved:
         """What a typed version stands for, as `Deployer.resolve`."""

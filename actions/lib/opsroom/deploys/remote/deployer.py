@@ -187,7 +187,7 @@ class RemoteDeployer:
         # Before anything is sent: a runner that dies in between leaves where to look.
         self._keep(job, assignment, "")
         try:
-            run = self.service.start(assignment)
+            run = self._asked_for(assignment, job)
         except Refusal:
             self._forget(job)
             raise
@@ -208,6 +208,21 @@ class RemoteDeployer:
         self._keep(job, assignment, run.id)
         job.note(f"{run.name} {run.text or run.state.value}")
         return run
+
+    def _asked_for(self, assignment: Assignment, job: Job) -> Run:
+        """Start it, later where the service has too much to do and has done nothing."""
+        left = self.service.patience
+        while True:
+            try:
+                return self.service.start(assignment)
+            except Failure as failure:
+                wait = failure.facts.get("retry_after")
+                limited = failure.code is Code.RATE_LIMITED and not failure.facts.get("sent")
+                if not limited or not isinstance(wait, (int, float)) or wait > left:
+                    raise
+            left -= max(wait, 1.0)
+            job.note(f"{self.service.name} wants a pause; asking again in {span(wait)}")
+            pause(wait, job)
 
     # The checkpoint.
 

@@ -1,0 +1,1 @@
+"""GitLab: its REST API, version 4, as far as deployments use it."""

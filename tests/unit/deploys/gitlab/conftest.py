@@ -1,0 +1,29 @@
+"""What the tests of the deploy kind gitlab share: a played GitLab and the clock it lives by."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from support.gitlab_deploys import Clock
+from support.vendor import Vendor
+from support.vendors.gitlab import Gitlab
+
+
+@pytest.fixture
+def gitlab() -> Gitlab:
+    return Gitlab()
+
+
+@pytest.fixture
+def vendor(gitlab: Gitlab) -> Iterator[Vendor]:
+    with gitlab.vendor() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch, gitlab: Gitlab) -> Clock:
+    made = Clock()
+    made.install_at(monkeypatch, gitlab)
+    return made

@@ -1,0 +1,350 @@
+"""Deploying by a manual job of a pipeline on GitLab: played or run again, found again, followed."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import pytest
+
+from opsroom.deploys import Advisor, Resolved
+from opsroom.errors import Code, Failure, Refusal
+from support.gitlab_deploys import (
+    Clock,
+    a_job,
+    caught,
+    deployer_at,
+    left_behind,
+    stopping,
+    v1,
+)
+from support.http_server import Reply, Request
+from support.jobs import Notes
+from support.vendor import Vendor
+from support.vendors.gitlab import PROJECT, SITE, Gitlab, page
+
+NAME = "deploy uat"
+
+
+@pytest.fixture(autouse=True)
+def pipeline(gitlab: Gitlab, clock: Clock) -> int:
+    """A pipeline of v1.0.0 with a manual job, number 91, made an hour ago."""
+    clock.now -= 3600.0
+    made: int = gitlab.pipeline(status="success", source="push")["id"]
+    gitlab.job(made, "build", "success")
+    gitlab.job(made, NAME, "manual")
+    clock.now += 3600.0
+    return made
+
+
+def by_job(vendor: Vendor, **raw: Any) -> Any:
+    return deployer_at(vendor, mode="job", job="deploy {environment}", **raw)
+
+
+def is_post(request: Request) -> bool:
+    return request.method == "POST"
+
+
+def ended(gitlab: Gitlab, clock: Clock, status: str = "success", ago: float = 1800.0) -> None:
+    """The job ran some time ago."""
+    clock.now -= ago
+    gitlab.job_states = [status]
+    gitlab._start(gitlab.jobs[91])
+    clock.now += ago
+    gitlab.job_states = ["pending", "running", "success"]
+
+
+def test_a_manual_job_is_played_and_keeps_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert job.lines == [
+        "GitLab job 91 (deploy uat) was started",
+        "GitLab job 91 (deploy uat) is running",
+    ]
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
+    assert job.handles == {"gitlab": ""}
+    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play"]
+    assert list(gitlab.jobs) == [90, 91]
+
+
+def test_a_delayed_job_is_played_now(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.jobs[91]["status"] = "scheduled"
+    by_job(vendor).deploy(v1(gitlab), a_job())
+    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play"]
+
+
+@pytest.mark.parametrize("status", ["success", "failed", "canceled"])
+def test_a_job_that_ended_runs_again_under_another_number(status: str, clock: Clock) -> None:
+    gitlab = Gitlab()
+    gitlab.now = clock
+    gitlab.pipeline(status="success", source="push")
+    gitlab.jobs[91] = gitlab.jobs.pop(gitlab.job(4711, NAME))
+    gitlab.jobs[91]["id"] = 91
+    ended(gitlab, clock, status)
+    gitlab.jobs[90] = {**gitlab.jobs[91], "id": 90, "name": "build"}
+    with gitlab.vendor() as vendor:
+        job = a_job()
+        by_job(vendor).deploy(v1(gitlab), job)
+        assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["retry"]
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text"),
+    [
+        ("created", Code.NOT_POSSIBLE, "is not ready: jobs before it have not ended"),
+        ("skipped", Code.NOT_POSSIBLE, "was skipped, since a job before it failed"),
+        ("running", Code.BUSY, "is running already; carol started it"),
+        ("pending", Code.BUSY, "waits for a runner already; carol started it"),
+    ],
+)
+def test_a_job_that_cannot_be_started_says_why(
+    vendor: Vendor, gitlab: Gitlab, status: str, code: Code, text: str
+) -> None:
+    gitlab.jobs[91].update(status=status, user={"username": "carol"})
+    job = a_job()
+    error = caught(by_job(vendor), job, v1(gitlab))
+    assert isinstance(error, Refusal)
+    assert error.code is code
+    assert text in error.message
+    assert vendor.sent("POST") == []
+    assert job.handles == {"gitlab": ""}
+
+
+def test_a_failed_job_is_a_failure_with_its_reason(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.job_states = ["running", "failed"]
+    gitlab.jobs[91]["failure_reason"] = "stuck_or_timeout_failure"
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert error.code is Code.DEPLOY_FAILED
+    assert "'deploy uat' (stuck or timeout failure)" in error.message
+
+
+def test_a_played_job_that_waits_again_blocks(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.job_states = ["pending", "manual", "running", "success"]
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert "GitLab job 91 (deploy uat) waits for someone to start it on GitLab" in job.lines
+
+
+# Which pipeline.
+
+
+def test_the_newest_pipeline_that_has_the_job_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.pipeline(status="success", source="push")
+    gitlab.job(4712, NAME, "manual")
+    gitlab.pipeline(status="success", source="schedule")
+    gitlab.job(4713, "nightly", "success")
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+
+
+def test_pipelines_of_other_commits_and_branches_are_left_out(
+    vendor: Vendor, gitlab: Gitlab
+) -> None:
+    gitlab.pipeline("main", source="push")
+    gitlab.job(4712, NAME, "manual")
+    gitlab.pipeline(sha=gitlab.commit("moved"), source="push")
+    gitlab.job(4713, NAME, "manual")
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
+
+
+def test_a_commit_may_be_deployed(vendor: Vendor, gitlab: Gitlab) -> None:
+    made = by_job(vendor)
+    commit = gitlab.tags["v1.0.0"]
+    resolved = made.resolve(commit[:12])
+    assert resolved == Resolved(commit[:12], commit[:12], commit)
+    made.deploy(resolved, a_job())
+    assert gitlab.jobs[91]["status"] == "success"
+
+
+def test_a_branch_s_own_pipeline_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.pipeline("main", source="push")
+    gitlab.job(4712, NAME, "manual")
+    made, job = by_job(vendor), a_job()
+    made.deploy(made.resolve("main"), job)
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+
+
+def test_without_a_pipeline_nothing_can_be_started(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.pipelines.clear()
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert error.code is Code.NOT_POSSIBLE
+    assert "no pipeline of v1.0.0 in acme/web" in error.message
+
+
+def test_a_job_that_is_not_there_is_named_with_those_that_are(
+    vendor: Vendor, gitlab: Gitlab
+) -> None:
+    gitlab.jobs[91]["name"] = "deploy test"
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert error.code is Code.NOT_POSSIBLE
+    assert "has no job 'deploy uat': it has build and deploy test." in error.message
+    assert "apps.web.deploy.job" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "warnings"),
+    [
+        ("manual", 0),
+        ("success", 0),
+        ("skipped", 1),
+        ("running", 1),
+        ("", 1),
+    ],
+)
+def test_a_plan_says_what_is_in_the_way(
+    vendor: Vendor, gitlab: Gitlab, status: str, warnings: int
+) -> None:
+    gitlab.jobs[91].update({"status": status} if status else {"name": "deploy test"})
+    made = by_job(vendor)
+    assert isinstance(made, Advisor)
+    found = made.warnings(v1(gitlab))
+    assert len(found) == warnings
+    assert all("'deploy uat'" in one for one in found)
+    assert vendor.sent("POST") == []
+
+
+# What GitLab does not accept.
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "text"),
+    [
+        ({"unplayable": True}, Code.NOT_POSSIBLE, "cannot start job deploy uat now"),
+        ({"protected": True}, Code.UNAUTHORIZED, "where the environment is protected"),
+    ],
+)
+def test_what_gitlab_does_not_let_start_is_named(
+    vendor: Vendor, gitlab: Gitlab, state: Dict[str, Any], code: Code, text: str
+) -> None:
+    for name, value in state.items():
+        setattr(gitlab, name, value)
+    job = a_job()
+    error = caught(by_job(vendor), job, v1(gitlab))
+    assert error.code is code
+    assert text in f"{error.message} {error.hint}"
+    assert job.handles == {"gitlab": ""}
+
+
+def test_a_job_that_may_not_run_again_says_so(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
+    ended(gitlab, clock)
+    gitlab.archived = True
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert "Job is not retryable" in error.message
+
+
+@pytest.mark.parametrize(
+    "reply", [page("Sign in"), Reply(302, "", {"Location": "https://sso.example.com/"})]
+)
+def test_what_is_not_gitlab_has_started_nothing(
+    vendor: Vendor, gitlab: Gitlab, reply: Reply
+) -> None:
+    vendor.instead(reply, where=is_post)
+    job = a_job()
+    error = caught(by_job(vendor), job, v1(gitlab))
+    assert isinstance(error, Failure)
+    assert (gitlab.jobs[91]["status"], job.handles) == ("manual", {"gitlab": ""})
+
+
+# Lost answers and dead runners.
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lost_answer_is_looked_up_and_not_repeated(
+    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
+) -> None:
+    if again:
+        ended(gitlab, clock, ago=30.0)
+    vendor.after("unanswered", where=is_post)
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert len(vendor.sent("POST")) == 1
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/{92 if again else 91}"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_lost_before_gitlab_is_said_to_be_nothing(
+    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
+) -> None:
+    if again:
+        ended(gitlab, clock, ago=30.0)
+    vendor.instead(Reply(502, "<html>"), where=is_post)
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert "GitLab started nothing." in error.message
+    assert list(gitlab.jobs) == [90, 91]
+
+
+def test_a_job_that_someone_else_started_is_not_ours(vendor: Vendor, gitlab: Gitlab) -> None:
+    def taken(request: Request) -> bool:
+        if is_post(request):
+            gitlab._start(gitlab.jobs[91], "carol")
+        return is_post(request)
+
+    vendor.instead(Reply(502, "<html>"), where=taken)
+    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    assert "GitLab started nothing." in error.message
+
+
+def test_a_job_is_taken_up_by_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab._start(gitlab.jobs[91])
+    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "4711/91"))
+    assert vendor.sent("POST") == []
+
+
+def test_a_job_is_taken_up_by_its_time_and_user(vendor: Vendor, gitlab: Gitlab) -> None:
+    job = left_behind(gitlab, "")
+    gitlab._start(gitlab.jobs[91])
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert vendor.sent("POST") == []
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
+
+
+@pytest.mark.parametrize("who", ["carol", "project_17_bot"])
+def test_what_was_not_started_then_is_started(
+    vendor: Vendor, gitlab: Gitlab, clock: Clock, who: str
+) -> None:
+    if who == "carol":
+        gitlab.job_states = ["success"]
+        gitlab._start(gitlab.jobs[91], "carol")
+        gitlab.job_states = ["success"]
+    else:
+        ended(gitlab, clock)
+    job = left_behind(gitlab, "")
+    clock.wait(61.0)
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert len(vendor.sent("POST")) == 1
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+
+
+def test_a_noted_job_that_cannot_be_read_is_over(vendor: Vendor, gitlab: Gitlab) -> None:
+    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "odd"))
+    assert len(vendor.sent("POST")) == 1
+
+
+# Cancelling.
+
+
+@pytest.mark.parametrize(
+    ("after", "text"),
+    [("canceled", "was cancelled."), (None, "still runs after 30 s"), ("canceling", "still runs")],
+)
+def test_a_cancelled_job_is_looked_at_again(
+    vendor: Vendor, gitlab: Gitlab, after: Any, text: str
+) -> None:
+    gitlab.job_states = ["running"]
+    gitlab.after_cancel = after
+    error = caught(by_job(vendor), stopping(8), v1(gitlab))
+    assert error.code is Code.CANCELLED
+    assert text in error.message
+    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play", "cancel"]
+
+
+def test_a_job_out_of_time_is_cancelled(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.job_states = ["running"]
+    job: Notes = a_job()
+    error = caught(by_job(vendor, time_limit="60s"), job, v1(gitlab))
+    assert error.code is Code.TIMED_OUT
+    assert gitlab.jobs[91]["status"] == "canceled"
+    assert job.handles == {"gitlab": ""}
