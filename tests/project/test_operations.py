@@ -3,11 +3,15 @@ it."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Dict
 
 import pytest
 
+from support.descriptions import description
+from support.http_server import Request
 from support.operations import Operation, Operations
+from support.second_opinion import refused
 
 
 def _described(**operation: Any) -> Dict[str, Any]:
@@ -61,3 +65,14 @@ def test_forms_and_parts_of_a_path_are_checked_by_their_types() -> None:
     assert "boolean" in refused("/jobs/7", b"dry=yes")
     assert "reff" in refused("/jobs/7", b"reff=x")
     assert Operations(whole).find("GET", "/jobs/7") is None
+
+
+def test_openapi_core_is_asked_too_and_sees_what_ours_must_see() -> None:
+    pytest.importorskip("openapi_core", reason="it needs Python 3.10")
+    kind = {"content-type": "application/json", "authorization": "Bearer x"}
+    path = "/api/v1/applications/web/sync"
+    good = {"project": "default", "infos": [{"name": "opsroom", "value": "d1"}]}
+    for body, wrong in ((good, False), ({**good, "dryrun": True}, True), ({}, True)):
+        request = Request("POST", path, {}, kind, json.dumps(body).encode())
+        ours = description("argocd").refuses(request, "")
+        assert bool(refused("argocd", request, "", one_in=1)) is bool(ours) is wrong

@@ -8,6 +8,7 @@ from typing import Any, Callable, List, Optional, Sequence
 
 from support.descriptions import description
 from support.http_server import HttpServer, Reply, Request, Script
+from support.second_opinion import refused
 
 
 class Vendor(HttpServer):
@@ -36,6 +37,7 @@ class Vendor(HttpServer):
         base: Optional[str] = None,
         unchecked: Sequence[str] = (),
     ) -> None:
+        self._name = name
         self._described = description(name)
         super().__init__()
         self.violations: List[str] = []
@@ -97,7 +99,10 @@ class Vendor(HttpServer):
         return not any(request.path.startswith(self.base + one) for one in self._unchecked)
 
     def _wrong(self, request: Request) -> str:
-        why = self._described.refuses(request, self.base) if self._is_checked(request) else ""
+        if not self._is_checked(request):
+            return ""
+        why = self._described.refuses(request, self.base)
+        why = why or refused(self._name, request, self.base)
         if not why:
             return ""
         body = request.body[:500].decode("utf-8", "replace")
