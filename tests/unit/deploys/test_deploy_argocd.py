@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opsroom.deploys import Advisor, Resolved
+from opsroom.deploys.remote import Run
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from support.cases import cases
 from support.http_server import Reply, Request
@@ -285,6 +286,23 @@ def test_what_does_not_stop_is_said_to_go_on(state: Dict[str, Any], text: str) -
         with argo.vendor() as vendor:
             error = fails(vendor, stopping(8))
     assert text in error.message
+
+
+def test_the_sync_of_someone_else_is_not_terminated(vendor: Vendor, argo: ArgoCD) -> None:
+    argo.phases = ["Running"]
+    argo.begun("another", by="carol")
+    service = deployer_at(vendor, mode="sync").service
+    run = Run(json.dumps({"mark": "d0"}), NAME)
+    with pytest.raises(Failure, match="another sync in its place"):
+        service.cancel(run)
+    assert vendor.sent("DELETE") == []
+
+
+def test_a_failure_that_speaks_of_terminated_pods_is_one(vendor: Vendor, argo: ArgoCD) -> None:
+    argo.phases, argo.message = ["Running", "Failed"], "one hook failed: container terminated"
+    error = fails(vendor)
+    assert error.code is Code.DEPLOY_FAILED
+    assert "failed: one hook failed: container terminated" in error.message
 
 
 # Back.

@@ -242,6 +242,17 @@ def test_a_lost_answer_is_looked_up(ci: Played) -> None:
     assert job.handles["ci"] == ""
 
 
+def test_one_that_is_cancelled_while_its_answer_is_looked_up_may_go_on(ci: Played) -> None:
+    ci.start_fails, ci.made_anyway, ci.hidden_for = LOST, True, 99
+    job = stopping_after(3, cancelled)
+    with pytest.raises(Failure, match=r"carol cancelled it. CI was asked to deploy v1") as error:
+        deploying(ci).deploy(V1, job)
+    assert error.value.code is Code.CANCELLED
+    assert error.value.hint == "To end it where it began: cancel deploy of web on uat"
+    ci.hidden_for, ci.states = 0, [State.RUNNING]
+    assert deploying(ci).cancel_left(job).text == "CI run r1 was cancelled."
+
+
 def test_nothing_is_repeated_when_nothing_was_started(ci: Played, clock: Clock) -> None:
     ci.start_fails, job = LOST, Notes()
     with pytest.raises(Failure, match="CI started nothing") as error:
@@ -293,6 +304,13 @@ def test_a_left_run_that_succeeded_meanwhile_is_not_repeated(ci: Played) -> None
     assert "CI run r7 has already done this" in job.lines
 
 
+def test_one_that_succeeded_long_ago_does_not_count(ci: Played, clock: Clock) -> None:
+    ci.states, job = [State.SUCCEEDED], left_behind(ci, run="r7")
+    clock.now += 601.0
+    deploying(ci, time_limit=600.0).deploy(V1, job)
+    assert list(ci.runs) == ["r7", "r2"]
+
+
 @pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED, Failure(Code.GONE, "Purged.")])
 def test_after_a_left_run_that_did_not_succeed_another_is_started(ci: Played, end: Any) -> None:
     job = left_behind(ci, run="r1")
@@ -322,6 +340,13 @@ def test_what_was_left_is_cancelled_for_someone_else(ci: Played) -> None:
     assert (ended.text, ended.left_running) == ("CI run r7 was cancelled.", False)
     assert ci.cancelled == ["r7"]
     assert job.handles["ci"] == ""
+
+
+def test_what_was_left_and_has_ended_is_not_undone(ci: Played) -> None:
+    ci.states, job = [State.SUCCEEDED], left_behind(ci, run="r7")
+    ended = deploying(ci).cancel_left(job)
+    assert (ended.found, ended.text) == (False, "CI run r7 had already succeeded.")
+    assert ci.cancelled == []
 
 
 def test_nothing_is_said_to_be_cancelled_that_may_still_begin(ci: Played, clock: Clock) -> None:

@@ -44,7 +44,12 @@ def reporting(github: GithubDeployments, *states: str, **report: str) -> Any:
 def leave(work: Any) -> None:
     """What a runner leaves that dies after it asked for a deployment."""
     left = {"app": "web", "environment": "uat", "version": "v1.0.0", "commit": "", "run": ""}
-    more = {"asked": "v1.0.0", "deployment": DEPLOYMENT, "requester": "bob", "since": 1.0}
+    more = {
+        "asked": "v1.0.0",
+        "deployment": DEPLOYMENT,
+        "requester": "bob",
+        "since": 1_790_000_000.0,
+    }
     work.handles["github"] = json.dumps({**left, **more})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Dict, Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
@@ -22,6 +23,9 @@ MARK = "opsroom"
 # How long an application may be Degraded after its sync before the deployment has failed: what has
 # just begun often is, for a moment. Seconds.
 _DEGRADED_FOR = 60.0
+_GOING_ON = ("Running", "Terminating")
+# How Argo CD begins the message of an operation that was ended; errors may have the word as well.
+_TERMINATED = re.compile(r"operation\b.{0,20}\bterminated", re.IGNORECASE)
 # How often Argo CD is asked to end an operation that it has not yet begun with.
 _TRIES = 5
 # A clock of another machine may be so many seconds behind ours.
@@ -132,20 +136,18 @@ class ArgoService(Service):
         """Ask for the end of the operation. What it has applied stays."""
         wanted = json.loads(run.id)
         for attempt in range(_TRIES):
-            operation = self._client.application().operation
-            if (
-                _is_it(operation, wanted)
-                and operation is not None
-                and operation.phase
-                not in (
-                    "Running",
-                    "Terminating",
-                )
-            ):
+            application = self._client.application()
+            operation = application.operation
+            going_on = operation is not None and operation.phase in _GOING_ON
+            if _is_it(operation, wanted) and not going_on:
                 raise Failure(
                     Code.NOT_POSSIBLE,
                     "Its sync has ended, and what it applied stays; roll back instead.",
                 )
+            ours = _is_it(application.waiting, wanted) or _is_it(operation, wanted)
+            if going_on and not ours:
+                # Argo CD would end it: it ends whatever is in progress.
+                raise Failure(Code.NOT_POSSIBLE, "Argo CD has another sync in its place.")
             if self._client.terminate():
                 return
             if attempt + 1 < _TRIES:
@@ -168,12 +170,12 @@ class ArgoService(Service):
                 facts={"link": self.link},
             )
         message = one_line(operation.message, 160).rstrip(".")
-        if operation.phase in ("Running", "Terminating"):
+        if operation.phase in _GOING_ON:
             again = f" (try {operation.retries + 1})" if operation.retries else ""
             doing = "is ending" if operation.phase == "Terminating" else f"is syncing{again}"
             return self._run(wanted, State.RUNNING, f"{doing}: {message}" if message else doing)
         if operation.phase != "Succeeded":
-            if "terminated" in message.lower():
+            if _TERMINATED.match(message):
                 return self._run(wanted, State.CANCELLED, "what it had applied stays")
             return self._run(wanted, State.FAILED, message or operation.phase.lower())
         return self._synced(application, operation, wanted)

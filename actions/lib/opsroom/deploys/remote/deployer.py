@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Callable, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
@@ -12,7 +12,7 @@ from ...http.errors import in_doubt
 from ...text import one_line, span
 from .. import Cancelled, Job, Resolved, Target
 from . import Assignment, Run, Service, State
-from .follower import Follower, cancel, capitalised, pause
+from .follower import Follower, cancel, capitalised, ended, pause
 
 # What ends the deployment here and the run there. Not claim_lost: the one who took over follows it.
 _STOPS = (Code.CANCELLED, Code.INTERRUPTED, Code.TIMED_OUT)
@@ -64,6 +64,10 @@ class RemoteDeployer:
                 raise self._unknown(kept[0])
             self._forget(job)
             return Cancelled(f"It had started nothing at {self.service.name}.", found=False)
+        if run.state.ended:
+            # What is done stays: to undo it is a rollback, with the rules of one.
+            self._forget(job)
+            return replace(ended(run), found=False)
         return self._end(run, job)
 
     def _deploy(self, resolved: Resolved, job: Job, rollback: bool) -> None:
@@ -86,18 +90,18 @@ class RemoteDeployer:
                 raise
             # A time limit names the run already.
             subject = "It" if error.code is Code.TIMED_OUT else ""
-            ended = self._end(follower.run, job, subject)
-            facts = {**error.facts, "run": follower.run.name, "link": ended.link}
-            if ended.left_running:
+            outcome = self._end(follower.run, job, subject)
+            facts = {**error.facts, "run": follower.run.name, "link": outcome.link}
+            if outcome.left_running:
                 facts["left_running"] = follower.run.name
-            message = f"{error.message} {ended.text}"
+            message = f"{error.message} {outcome.text}"
             raise Failure(error.code, message, error.hint, facts) from error
 
     def _end(self, run: Run, job: Job, subject: str = "") -> Cancelled:
-        ended = cancel(self.service, run, subject)
-        if not ended.left_running:
+        outcome = cancel(self.service, run, subject)
+        if not outcome.left_running:
             self._forget(job)
-        return ended
+        return outcome
 
     # What was left here.
 
@@ -109,7 +113,7 @@ class RemoteDeployer:
         run = self._found(left, run_id)
         if run is None and not run_id and self._may_still_appear(left):
             run = self._searched(left, job)
-        if run is None or (run.state.ended and run.state is not State.SUCCEEDED):
+        if run is None or (run.state.ended and not self._counts(run, left)):
             return None
         same = left.version == resolved.version and left.commit in ("", resolved.commit)
         if not same and not run.state.ended:
@@ -128,6 +132,11 @@ class RemoteDeployer:
         if not run_id:
             self._keep(job, left, run.id)
         return run
+
+    def _counts(self, run: Run, left: Assignment) -> bool:
+        """Whether a run that has ended is what is wanted now: it succeeded, and was asked for no
+        longer ago than one may take. Since then someone may have brought something else."""
+        return run.state is State.SUCCEEDED and now() - left.since < self._time_limit
 
     def _found(self, left: Assignment, run_id: str) -> Optional[Run]:
         """The run that was left, where the service still has it."""
@@ -151,7 +160,19 @@ class RemoteDeployer:
             raise self._unknown(left)
         job.note(f"the answer of {self.service.name} was lost; looking for what it started")
         while self._may_still_appear(left):
-            pause(self.service.soon, job)
+            try:
+                pause(self.service.soon, job)
+            except OpsroomError as error:
+                if error.code not in _STOPS:
+                    raise
+                unknown = self._unknown(left)
+                raise Failure(
+                    error.code,
+                    f"{error.message} {unknown.message}",
+                    f"To end it where it began: cancel deploy of {self._target.app} on "
+                    f"{self._target.environment}",
+                    {**error.facts, **unknown.facts},
+                ) from error
             run = self.service.find(left)
             if run is not None:
                 return run

@@ -107,17 +107,23 @@ def cancel(service: Service, run: Run, subject: str = "") -> Cancelled:
     while True:
         with suppress(OpsroomError):  # asked again until the time is up
             run = replace(service.look(run.id), link=run.link)
-        why = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
-        if run.state is State.CANCELLED:
-            return Cancelled(f"{subject} was cancelled{why}.", link=run.link)
-        if run.state is State.SUCCEEDED:
-            return Cancelled(f"{subject} had already succeeded.", link=run.link)
-        if run.state is State.FAILED:
-            return Cancelled(f"{subject} ended as failed{why}.", link=run.link)
+        if run.state.ended:
+            return ended(run, subject)
         if clock() - began >= CANCEL_FOR:
             text = f"{subject} was asked to stop and still runs after {span(CANCEL_FOR)}."
             return Cancelled(_seen(text, run), True, run.link)
         wait(1.0)
+
+
+def ended(run: Run, subject: str = "") -> Cancelled:
+    """What to say of a run that has ended. `subject` as for `cancel`."""
+    subject = subject or capitalised(run.name)
+    why = f": {one_line(run.text, 200).rstrip('.')}" if run.text else ""
+    if run.state is State.CANCELLED:
+        return Cancelled(f"{subject} was cancelled{why}.", link=run.link)
+    if run.state is State.SUCCEEDED:
+        return Cancelled(f"{subject} had already succeeded.", link=run.link)
+    return Cancelled(f"{subject} ended as failed{why}.", link=run.link)
 
 
 def _seen(text: str, run: Run) -> str:
