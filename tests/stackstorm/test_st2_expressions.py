@@ -102,11 +102,20 @@ def nothing_leaked(key: Key, world: World, *answers: Answer) -> None:
         "opsroom help X",
     ],
 )
-def test_an_expression_as_a_parameter_is_refused_before_anything_runs(
+def test_an_expression_as_a_parameter_is_refused_or_answered_as_no_command(
     stackstorm: StackStorm, world: World, key: Key, said: str
 ) -> None:
     for expression in key.expressions():
-        refused(key, stackstorm.tell(said.replace("X", expression)), 400)
+        message = said.replace("X", expression)
+        answer = stackstorm.tell(message)
+        if "\u200b" in expression and answer.status_code == 201:
+            # No expression to StackStorm, nor a command to opsroom, which says so. It must not
+            # become an expression by losing its invisible characters.
+            proposed = stackstorm.finish(answer.json()["results"][0])
+            assert proposed.code == "unknown_command", proposed.result
+            nothing_leaked(key, world, proposed)
+        else:
+            refused(key, answer, 400)
 
 
 @pytest.mark.parametrize(
