@@ -16,7 +16,9 @@ from opsroom.commands.deployments import interrupted as settling
 from opsroom.commands.deployments import pipeline
 from opsroom.stackstorm.executions import hand_over
 from support.ruled import Ruled, make_ruled
+from support.sets import shop, with_cart, world_of_sets
 from support.storm import FakeStackStorm
+from support.world import World
 
 KILLED = {
     "status": "timeout",
@@ -102,6 +104,39 @@ class TestKilled:
         assert again(ruled)["code"] == "busy"
         ruled.pass_time(minutes=2)
         assert again(ruled)["code"] == "deployed"
+
+
+class TestSeveralAtOnce:
+    """An execution that deploys several applications in order."""
+
+    @staticmethod
+    def closed(world: World) -> Any:
+        execution = closing.Running(
+            "5f0000000000000000000001", "deploy_set", datetime.now(timezone.utc), 3600.0, "#dev"
+        )
+        later = datetime.now(timezone.utc) + timedelta(minutes=5)
+        return closing.closing_of(execution, later, False, world.records(), later)
+
+    def test_between_two_of_them_it_is_alive(self, tmp_path: Path) -> None:
+        world = world_of_sets(tmp_path)
+        died = "opsroom.commands.deployments.sets:run_deployment:after"
+        world.spawn(
+            "deploy", app="shop", version="v1.0.0", environment="uat", redeploy=False, die_at=died
+        ).wait()
+        assert world.events() == ["asked", "asked", "started", "succeeded"]
+        assert self.closed(world) is None
+
+    def test_the_answer_has_all_and_the_failure_decides(self, tmp_path: Path) -> None:
+        world = with_cart(world_of_sets(tmp_path))
+        command = ["sh", "-c", "echo no disk >&2; exit 1"]
+        world.with_app("api", deploy={"kind": "command", "command": command})
+        shop(world)
+        found = self.closed(world)
+        assert (found.status, found.result["code"]) == ("failed", "deploy_failed")
+        done, failed, rest = found.result["message"].split("\n")
+        assert done.startswith("alice deployed web v1.2.0")
+        assert "no disk" in failed
+        assert rest == "not begun, since api failed"
 
 
 class TestRule:

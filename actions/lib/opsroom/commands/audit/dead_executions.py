@@ -85,10 +85,11 @@ def closing_of(
     """
     if claimed:
         return None
-    end = _end_of(records)
+    ends = ends_of(records)
+    end = ends[-1] if ends else None
     # One that is dated after now was written by a wrong clock.
     if end is not None and (recorded_now - end.clock >= _MOMENTS or end.clock > soon(recorded_now)):
-        return _answered(end)
+        return _answered(_weightiest(ends), [one.message for one in ends])
     if now - execution.began < timedelta(seconds=execution.limit) + _BEYOND:
         return None
     words = execution.action.replace("_", " ")
@@ -111,7 +112,8 @@ def _close(context: Context, client: Any, execution: Running) -> bool:
     if closing is None:
         return False
     if closing.status == "abandoned" and records:
-        closing = _unless_announced(context, execution, closing, records[-1])
+        last = _weightiest(ends_of(records) or records)
+        closing = _unless_announced(context, execution, closing, last)
     result = neutralise_data(context.mask(closing.result))
     return bool(client.end(execution.id, closing.status, {"result": result}))
 
@@ -135,15 +137,27 @@ def _unless_announced(
     )
 
 
-def _end_of(records: Sequence[Record]) -> Optional[Record]:
-    under_way = (
-        *(Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED),
-        Event.CANCEL_ASKED,
-    )
-    return records[-1] if records and records[-1].event not in under_way else None
+_UNDER_WAY = (
+    *(Event.ASKED, Event.STARTED, Event.OVERRIDDEN, Event.APPROVED, Event.CONFIRMED),
+    Event.CANCEL_ASKED,
+)
 
 
-def _answered(end: Record) -> Closing:
+def ends_of(records: Sequence[Record]) -> List[Record]:
+    """The ends of an execution's requests, oldest first; none while one of them has no end: of
+    several applications that are deployed in order the next may be about to begin."""
+    newest = {one.deployment: one for one in records}
+    found = sorted(newest.values(), key=lambda one: one.seq)
+    return [] if any(one.event in _UNDER_WAY for one in found) else found
+
+
+def _weightiest(ends: Sequence[Record]) -> Record:
+    """The one that failed, else the last one."""
+    bad = (Event.INTERRUPTED, Event.FAILED, Event.CANCELLED)
+    return next((one for one in ends if one.event in bad), ends[-1])
+
+
+def _answered(end: Record, messages: Sequence[str]) -> Closing:
     if end.event is Event.INTERRUPTED:
         text, hint = (
             f"{_what(end)} was interrupted: {end.message.rstrip('.')}.",
@@ -157,7 +171,7 @@ def _answered(end: Record) -> Closing:
     outcome = "succeeded" if ok else "refused" if end.event is Event.REFUSED else "failed"
     return Closing(
         "succeeded" if ok else "failed",
-        _result(outcome, end.code or end.event.value, end.message, ""),
+        _result(outcome, end.code or end.event.value, "\n".join(messages), ""),
     )
 
 
