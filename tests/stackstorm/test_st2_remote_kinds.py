@@ -76,7 +76,7 @@ def argo_cd(folder: Path) -> _Running:
     return _Running(
         argo.vendor(),
         lambda url: Service(
-            {"kind": "argocd", "url": url, "token": argocd.TOKEN},
+            {"kind": "argocd", "url": url, "token": argocd.TOKEN, "application": argocd.NAME},
             lambda: setattr(argo, "phases", ["Running"]),
             lambda: setattr(argo, "_left", ["Succeeded"]),
             lambda: len(argo.syncs),
