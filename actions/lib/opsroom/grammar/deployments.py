@@ -21,7 +21,8 @@ from .forms import CODE, REST, Command, Form, gaps, value, words
 
 _DEPLOY = gaps("deploy", APP, VERSION, "to")
 # Two applications or more, each with its version: "web 1.4.2 and api 2.0.0".
-_ITEM = r"[^\s,\x3d]+\s+[^\s,\x3d]+"
+_ONE = r"(?!to(?!\S))[^\s,\x3d]+"
+_ITEM = rf"{_ONE}\s+{_ONE}"
 _ITEMS = rf"{_ITEM}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_ITEM}){{1,19}}"
 
 DEPLOYMENTS: Tuple[Command, ...] = (
