@@ -104,6 +104,11 @@ def test_what_is_on_one_environment_and_not_on_another(world: World) -> None:
     assert answer["message"] == "Nothing is on uat that is not on test."
 
 
+def test_an_environment_is_not_compared_with_itself(world: World) -> None:
+    answer = world.ask("compare_environments", source="uat", environment="UAT")
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+
+
 def test_a_place_that_does_not_answer_is_shown(world: World) -> None:
     broken = {"kind": "http", "url": "http://127.0.0.1:1/version"}
     world.with_app("away", deploy={"kind": "command", "command": ["true"]}, version=broken)

@@ -98,10 +98,13 @@ def compare_environments(context: Context, source_name: str, environment_name: s
     """Each application of both environments whose versions differ, with what that brings.
 
     A place that does not answer is shown beside those that do. Raises Refusal(unknown_environment,
-    unknown_app) where they have no application in common.
+    unknown_app, not_possible) where they have no application in common.
     """
     settings = context.settings
     source, base = (find_environment(settings, one) for one in (source_name, environment_name))
+    if source.name == base.name:
+        hint = f"For example: what is on {source.name} but not on another environment"
+        raise Refusal(Code.NOT_POSSIBLE, f"{source.name} does not differ from itself.", hint)
     on_both = set(settings.apps_in(base.name))
     apps = [name for name in settings.apps_in(source.name) if name in on_both]
     if not apps:

@@ -63,6 +63,28 @@ def test_a_later_one_that_is_held_up_is_withdrawn_with_the_rest(world: World) ->
     assert world.records()[-1].message.endswith("was withdrawn, since api could not go ahead.")
 
 
+def test_the_requester_is_told_that_the_rest_is_withdrawn(world: World) -> None:
+    guarded(world)
+    command = ["sh", "-c", "echo no disk >&2; exit 1"]
+    world.with_app("web", deploy={"kind": "command", "command": command})
+    _, second = shop(world, room="#team")["changes"]
+    world.room.said.clear()
+    world.ask("approve_change", "carol", change=second)
+    failed, rest = world.room.said[-2:]
+    assert "no disk" in failed
+    assert rest == f"Not begun and withdrawn: api ({second})."
+
+
+def test_an_internal_error_withdraws_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded(world)
+    first, second = shop(world)["changes"]
+    monkeypatch.setattr(sets, "execute_change", lambda *_: 1 / 0)
+    assert world.ask("approve_change", "carol", change=first)["code"] == "crashed"
+    assert state_of(world, second) == "withdrawn"
+
+
 def test_approvals_and_confirmations_are_not_mixed(world: World) -> None:
     guarded(world, apps={"api": {"approvals": 0, "confirm_within": "5m"}})
     answer = shop(world)

@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.commands import KINDS
+from opsroom.commands.deployments import sets
 from opsroom.commands.deployments.sets import Item, read_items
 from opsroom.config import load
 from opsroom.errors import Refusal
@@ -89,6 +90,14 @@ def test_the_first_that_fails_stops_the_rest(world: World) -> None:
         ("cart", "refused", "set_stopped"),
     ]
     assert world.running("uat", "cart") == ""
+
+
+def test_after_an_internal_error_the_rest_is_not_begun(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sets, "run_deployment", lambda *_: 1 / 0)
+    assert shop(world)["code"] == "crashed"
+    assert ends(world) == [("web", "failed", "crashed"), ("api", "refused", "set_stopped")]
 
 
 def test_side_by_side_one_that_fails_stops_no_other(world: World) -> None:

@@ -49,9 +49,9 @@ def outcome_of_set(
     return "\n".join(shown)
 
 
-def how_it_ended(error: OpsroomError) -> str:
+def how_it_ended(error: Exception) -> str:
     """Why the others are not begun, after the name of the one that ended so."""
-    if error.code is Code.CANCELLED:
+    if isinstance(error, OpsroomError) and error.code is Code.CANCELLED:
         return "was cancelled"
     return "could not go ahead" if isinstance(error, Refusal) else "failed"
 

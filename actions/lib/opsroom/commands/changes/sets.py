@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import List, Optional, Sequence, Tuple
 
-from ...errors import Code, OpsroomError, Refusal
+from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...people import Speaker
 from ...records.change import Change, State
@@ -37,11 +38,16 @@ def execute_all(
             if index:
                 change = _begun(context, change)
             outcomes.append(_execute(context, change, requester, say, approved_by, index == 0))
-        except OpsroomError as error:
-            if not rest and not outcomes:
+        except Exception as error:
+            left = ""
+            with suppress(Failure):  # the database is away: what went wrong before counts more
+                left = _stop(context, change, rest, error, index == 0)
+            if left and approved_by is not None:
+                notify_requester(context, rest[0], left)
+            if not isinstance(error, OpsroomError) or not (rest or outcomes):
                 raise
-            left = _stop(context, change, rest, error, index == 0)
-            text = outcome_of_set(outcomes, [error], left, error.hint)
+            last = [left] if left else []
+            text = outcome_of_set(outcomes, [error], last, error.hint)
             raise type(error)(error.code, text, error.hint, error.facts) from error
     if len(outcomes) == 1:
         return outcomes[0]
@@ -89,11 +95,11 @@ def _execute(
 
 
 def _stop(
-    context: Context, failed: Change, rest: Sequence[Change], error: OpsroomError, first: bool
-) -> List[str]:
+    context: Context, failed: Change, rest: Sequence[Change], error: Exception, first: bool
+) -> str:
     """Withdraw what has not begun, unless all of it waits again. Returns what to say of that."""
     if not rest:
-        return []
+        return ""
     store = context.store
     why = f"{failed.app} {how_it_ended(error)}"
     with store.write() as connection:
@@ -101,7 +107,7 @@ def _stop(
         if first and now is not None and now.state is State.OPEN:
             for one in rest:
                 wait_until(connection, one.id, now.expires_at)
-            return [f"The others wait too: {listed([one.id for one in rest])}."]
+            return f"The others wait too: {listed([one.id for one in rest])}."
         closed = [
             one
             for one in rest
@@ -112,4 +118,4 @@ def _stop(
             entry = entry_by(context, change, Event.REJECTED, Code.SET_STOPPED, text)
             append(store, connection, entry)
     shown = listed([f"{one.app} ({one.id})" for one in closed])
-    return [f"Not begun and withdrawn: {shown}."] if closed else []
+    return f"Not begun and withdrawn: {shown}." if closed else ""

@@ -252,11 +252,13 @@ def _in_order(parts: Sequence[_Part]) -> Outcome:
         try:
             with resumed(part.request):
                 outcomes.append(run_deployment(part.request, part.order))
-        except OpsroomError as error:
+        except Exception as error:
             rest = parts[index + 1 :]
             for other in rest:
                 why = f"not begun, since {part.order.app.name} {how_it_ended(error)}"
                 other.request.end(Event.REFUSED, Code.SET_STOPPED.value, why)
+            if not isinstance(error, OpsroomError):
+                raise
             raise _stopped(outcomes, [error], [one.order.app.name for one in rest]) from error
     return _together(outcomes, parts)
 
