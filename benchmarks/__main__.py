@@ -18,7 +18,17 @@ import sys
 import time
 from typing import Callable, Dict, Mapping, Sequence
 
-from benchmarks import cards, connections, ledger, load, paging, processes, sensors, versions
+from benchmarks import (
+    cards,
+    connections,
+    kinds,
+    ledger,
+    load,
+    paging,
+    processes,
+    sensors,
+    versions,
+)
 from benchmarks.harness import ROOT, Checkout, checkouts, parser
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -27,6 +37,7 @@ Tables = Callable[[Sequence[Checkout], str, int], Dict[str, str]]
 BENCHMARKS: Mapping[str, Tables] = {
     "processes": processes.tables,
     "connections": connections.tables,
+    "kinds": kinds.tables,
     "ledger": ledger.tables,
     "versions": versions.tables,
     "cards": cards.tables,

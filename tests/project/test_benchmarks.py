@@ -14,6 +14,8 @@ from benchmarks.harness import ROOT, Checkout, Worker, find, ratio, table
 MADE = {
     "processes",
     "connections",
+    "kinds",
+    "following",
     "ledger",
     "verify",
     "versions",
@@ -44,8 +46,10 @@ def test_a_table_without_a_place_ends_the_run() -> None:
 
 def test_every_benchmark_is_run_or_named_as_needing_a_stackstorm() -> None:
     shared = {"__main__", "harness", "world", "jira_server", "slow_server"}
-    files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - shared
-    assert files == {*BENCHMARKS, *ON_STACKSTORM}
+    folder = ROOT / "benchmarks"
+    files = {path.stem for path in folder.glob("*.py")} - shared
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert files | packages == {*BENCHMARKS, *ON_STACKSTORM}
 
 
 def test_a_ratio_is_that_of_the_rounds_not_of_the_medians() -> None:

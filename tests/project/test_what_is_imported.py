@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Set
 
 from benchmarks.jira_server import Jira
+from benchmarks.kinds.imports import DEPLOYS, VERSIONS
 from benchmarks.paging import Pager
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +112,30 @@ def test_versions_of_an_application_everywhere_load_no_database(tmp_path: Path) 
 
 def test_help_loads_no_database_and_no_network(tmp_path: Path) -> None:
     assert not modules_of(tmp_path, "help", "Help") & {*DATABASE, *NETWORK, *PROVIDERS}
+
+
+# A config that names a kind loads its options, and not what deploys with it.
+SERVICES = (
+    "opsroom.deploys.argocd.service",
+    "opsroom.deploys.github.workflow",
+    "opsroom.deploys.kubernetes.service",
+    "opsroom.deploys.ssh.deployer",
+    "opsroom.vendors.github.client",
+    "opsroom.vendors.kubernetes.client",
+)
+
+
+def test_kinds_that_are_only_named_load_no_library_and_not_what_deploys(tmp_path: Path) -> None:
+    apps: Dict[str, Any] = {}
+    for part, kinds in (("deploy", DEPLOYS), ("version", VERSIONS)):
+        for kind, keys in kinds.items():
+            text = json.dumps({"kind": kind, **keys}).replace("HOST", "http://127.0.0.1:9")
+            apps[f"{part}-{kind}"] = {part: json.loads(text)}
+    git = {"kind": "git", "repository": str(tmp_path), "root": str(tmp_path)}
+    more = {"apps": {**apps, "deploy-git": {"deploy": git}}}
+    loaded = modules_of(tmp_path, "help", "Help", more)
+    assert "opsroom.deploys.github.options" in loaded
+    assert not loaded & {*(BIG - {"yaml"}), *SERVICES}
 
 
 def test_history_and_locks_load_nothing_that_deploys_or_connects(tmp_path: Path) -> None:
