@@ -19,6 +19,7 @@ from benchmarks.world import make_world
 
 # The smallest config of each kind; HOST is a server that knows nothing.
 _GITHUB = {"repository": "acme/web", "token": "t", "url": "HOST"}
+_GITLAB = {"project": "acme/web", "token": "t", "url": "HOST"}
 _KUBERNETES = {
     "url": "HOST",
     "token": "t",
@@ -34,6 +35,7 @@ DEPLOYS: Mapping[str, Mapping[str, Any]] = {
     "command": {"command": ["true"]},
     "git": {},  # the little world has a repository
     "github": {**_GITHUB, "workflow": "deploy.yml"},
+    "gitlab": _GITLAB,
     "jenkins": JENKINS,
     "kubernetes": _KUBERNETES,
     "ssh": {**_SSH, "command": ["true"]},
@@ -45,6 +47,7 @@ VERSIONS: Mapping[str, Mapping[str, Any]] = {
     "directory": {"path": "/"},
     "github": _GITHUB,
     "http": {"url": "HOST/version", "json": "version"},
+    "gitlab": _GITLAB,
     "jenkins": JENKINS,
     "kubernetes": _KUBERNETES,
     "ssh": {**_SSH, "command": ["true"]},
