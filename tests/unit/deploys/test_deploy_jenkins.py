@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from opsroom.vendors.jenkins import job_path
+from opsroom.vendors.jenkins import is_of_job, job_path
 from support import runs
 from support.cases import cases
 from support.http_server import Reply, Request
@@ -372,6 +372,12 @@ def test_a_wrong_config_is_named_with_its_key(raw: Dict[str, Any], line: str) ->
 
 def test_no_token_in_what_is_shown_of_the_options() -> None:
     assert TOKEN not in repr(options_of()[0])
+
+
+def test_a_job_of_the_same_name_in_a_folder_is_another() -> None:
+    assert is_of_job("web", "http://ci.internal:8080/jenkins/job/web/")
+    assert is_of_job("shop/web", "http://ci.internal:8080/job/shop/job/web/")
+    assert not is_of_job("web", "http://ci.internal:8080/job/shop/job/web/")
 
 
 def test_a_branch_s_slash_is_encoded_twice() -> None:

@@ -9,7 +9,17 @@ import pytest
 
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
-from opsroom.records.claims import Claim, current, expired, release, renew, settle, take
+from opsroom.records.claims import (
+    Claim,
+    checkpoint,
+    current,
+    expired,
+    keep_checkpoint,
+    release,
+    renew,
+    settle,
+    take,
+)
 from opsroom.records.ledger import append
 from opsroom.records.model import Event
 from support.processes import at_once
@@ -207,3 +217,17 @@ def _work(index: int, url: str) -> int:
                     append(store, connection, entry(Event.SUCCEEDED))
                 assert release(connection, deployment)
     return taken
+
+
+def _keep(index: int, url: str) -> None:
+    store = open_store(url)
+    for _ in range(20):
+        with store.write() as connection:
+            keep_checkpoint(store, connection, "web", "uat", "cancel", f"by {index}")
+    store.close()
+
+
+def test_of_many_who_note_the_same_the_last_one_stays(store_url: str) -> None:
+    at_once(6, _keep, store_url)
+    with open_store(store_url).read() as connection:
+        assert checkpoint(connection, "web", "uat", "cancel").startswith("by ")

@@ -14,7 +14,16 @@ from ..names import check_version, either, listed
 from ..structs import dataclass
 from ..templates import fill, filled, unknown
 from ..text import neutralise, one_line
-from ..vendors.jenkins import Access, Build, Client, Item, job_path, read_access, read_job
+from ..vendors.jenkins import (
+    Access,
+    Build,
+    Client,
+    Item,
+    is_of_job,
+    job_path,
+    read_access,
+    read_job,
+)
 from . import Deployer, Target
 from .remote import Assignment, Run, Service, State
 from .remote.deployer import RemoteDeployer
@@ -118,11 +127,10 @@ class JenkinsService(Service):
         with these parameters that this user asked for since then."""
         wanted = self._parameters(assignment)
         since = assignment.since - _SKEW
-        end = job_path(self._job) + "/"
         items = [
             one
             for one in self._client.queue()
-            if one.task.endswith(end) and self._is_it(one.parameters, one.user, wanted)
+            if is_of_job(self._job, one.task) and self._is_it(one.parameters, one.user, wanted)
         ]
         builds = [
             one

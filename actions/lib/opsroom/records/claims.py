@@ -172,8 +172,9 @@ def keep_checkpoint(
     """Note what a deploy kind must find again at a place when the runner of a deployment dies.
 
     Within the caller's `store.write()`. It replaces the one of that name; an empty value removes
-    that one.
+    that one. Of several callers at once the last one's stays.
     """
+    queue_up(connection)
     place = {"app": app, "environment": environment, "name": name}
     execute(connection, f"DELETE FROM handles WHERE {_CHECKPOINT}", **place)  # noqa: S608
     if value:

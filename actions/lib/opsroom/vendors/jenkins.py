@@ -277,6 +277,13 @@ def job_path(job: str) -> str:
     return "".join(f"/job/{quote(part, safe='')}" for part in job.split("/"))
 
 
+def is_of_job(job: str, address: str) -> bool:
+    """Whether this is the address of the job, under whatever name Jenkins knows itself; one of the
+    same name in a folder is another."""
+    path = f"{job_path(job)}/"
+    return address.endswith(path) and "/job/" not in address[: -len(path)]
+
+
 def _disabled(job: str) -> Refusal:
     return Refusal(
         Code.NOT_POSSIBLE, f"The job {job} is disabled in Jenkins.", "Enable it there first."

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import Callable, Optional
 
+from ...db.sql import queue_up
 from ...deploys import Cancelled, Canceller
 from ...errors import Code, Refusal
 from ...policy.access import may_cancel
@@ -99,6 +100,8 @@ def _ask(request: Request, claim: Claim) -> bool:
     message = f"{who} asked to cancel it"
     entry = request.entry(Event.CANCEL_ASKED, Code.CANCEL_ASKED.value, message)
     with store.write() as connection:
+        # Its end is recorded before this or after it, and never in between.
+        queue_up(connection)
         held = current(store, connection, claim.app, claim.environment)
         if not any(one.deployment == claim.deployment for one in held):
             return False
