@@ -45,6 +45,7 @@ EVERYBODYS = (
     "docs.stackstorm.com",
     "www.rfc-editor.org",
     "www.standardwebhooks.com",
+    "{host}",  # a placeholder
 )
 VENDORS = (
     "acme.atlassian.net", "api.atlassian.com", "api.github.com",

@@ -18,6 +18,7 @@ class Notes:
         self.lines: List[str] = []
         self.deployment = "d1"
         self.requester = "alice"
+        self.before = ""
         self.handles: Dict[str, str] = {}
         self.links: List[str] = []
         self.checks = 0

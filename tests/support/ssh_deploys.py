@@ -36,7 +36,7 @@ import json, sys
 sys.path[:0] = [{library!r}, {tests!r}]
 from support.ssh_deploys import World, deployer_of
 from support.jobs import Notes
-raw, path, version = json.load(sys.stdin)
+raw, path, version, before = json.load(sys.stdin)
 class Job(Notes):
     def keep(self, name, value):
         super().keep(name, value)
@@ -45,7 +45,9 @@ class Job(Notes):
         import os
         os.replace(path + ".new", path)
 made = deployer_of(raw)
-made.deploy(made.resolve(version), Job())
+job = Job()
+job.before = before
+made.deploy(made.resolve(version), job)
 """
 
 
@@ -99,6 +101,10 @@ class World:
         path = self.folder / name / "begun"
         return [int(one) for one in path.read_text().split()] if path.exists() else []
 
+    def ended(self, name: str) -> bool:
+        """Whether a command has left its status on a host."""
+        return bool(list((self.folder / "state").glob(f"*-{name}/rc")))
+
     def hold(self, *names: str) -> None:
         """Make the script wait on these hosts."""
         for name in names:
@@ -113,7 +119,7 @@ class World:
         """Make the script end with this status on a host."""
         (self.folder / name / "status").write_text(str(status))
 
-    def killed_runner(self, version: str, at: str) -> Notes:
+    def killed_runner(self, version: str, at: str, before: str = "") -> Notes:
         """A runner of its own that is killed while the script runs on the host `at`; what it wrote
         down."""
         self.hold(at)
@@ -122,7 +128,7 @@ class World:
         code = _RUNNER.format(library=_LIBRARY, tests=tests)
         runner = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
         assert runner.stdin is not None
-        runner.stdin.write(json.dumps([self.raw, str(path), version]).encode())
+        runner.stdin.write(json.dumps([self.raw, str(path), version, before]).encode())
         runner.stdin.close()
         until(lambda: self.begun(at) or runner.poll() is not None, f"the script on {at}")
         runner.kill()

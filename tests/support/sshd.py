@@ -96,7 +96,8 @@ class Hosts:
             *more,
         ]
         settings.write_text("\n".join(lines) + "\n")
-        os.makedirs("/run/sshd", exist_ok=True)
+        with suppress(OSError):  # only root needs it
+            os.makedirs("/run/sshd", exist_ok=True)
         log = self.folder / f"log-{name}"
         self._running[name] = subprocess.Popen(
             [_SSHD, "-D", "-f", str(settings), "-E", str(log)], stderr=subprocess.DEVNULL

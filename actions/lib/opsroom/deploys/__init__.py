@@ -37,7 +37,8 @@ class Resolved:
 class Job(Protocol):
     """What a running deployment may say and must ask.
 
-    `deployment` is its id in the record, `requester` who asked for it, as people read it.
+    `deployment` is its id in the record, `requester` who asked for it, as people read it. `before`
+    is the version that was there; empty where none was, and where nobody knows.
     """
 
     @property
@@ -45,6 +46,9 @@ class Job(Protocol):
 
     @property
     def requester(self) -> str: ...
+
+    @property
+    def before(self) -> str: ...
 
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies. Raises

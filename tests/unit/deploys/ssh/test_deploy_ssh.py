@@ -227,7 +227,7 @@ def test_another_version_waits_for_a_killed_runner_s_command(world: World) -> No
     world.let_go("web1")
     until(lambda: world.versions()[0] == "v1", "the end of the command")
     # Nothing runs any more, although two hosts have not got it.
-    until(lambda: _ended(world), "the exit code")
+    until(lambda: world.ended("web1"), "the exit code")
     world.deploy("v2", job)
     assert world.versions() == ["v2", "v2", "v2"]
 
@@ -250,7 +250,7 @@ def test_after_a_failed_command_of_a_killed_runner_it_begins_anew(world: World) 
     world.fail("web1")
     job = world.killed_runner("v1", at="web1")
     world.let_go("web1")
-    until(lambda: _ended(world), "the exit code")
+    until(lambda: world.ended("web1"), "the exit code")
     (world.folder / "web1" / "status").unlink()
     world.deploy("v1", job)
     assert world.versions() == ["v1", "v1", "v1"]
@@ -282,7 +282,3 @@ def _stop_when(reached: bool, code: Code) -> None:
 def _all_dead(world: World, name: str) -> None:
     assert world.begun(name)
     assert not [pid for pid in world.begun(name) if alive(pid)]
-
-
-def _ended(world: World) -> bool:
-    return bool(list((world.folder / "state").glob("*web1*/rc")))

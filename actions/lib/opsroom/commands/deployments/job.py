@@ -148,6 +148,11 @@ class RunningJob:
         """Who asked, as people read it."""
         return self._request.by.shown
 
+    @property
+    def before(self) -> str:
+        """The version that was there; empty where none was, and where nobody knows."""
+        return self._request.version_before
+
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies."""
         with self._context.store.write() as connection:

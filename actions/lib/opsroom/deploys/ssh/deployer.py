@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, listed
 from ...structs import dataclass
+from ...text import span
+from ...vendors.ssh import name_of
 from ...vendors.ssh.client import Client
+from ...versions import same_version
 from .. import Cancelled, Job, Resolved, Target
+from ..checks import CheckFailed, ask
+from ..remote.follower import pause
+from ..steps import groups
 from .options import Options
-from .remote_command import State
+from .remote_command import Report, State
 from .rollout import OutOfTime, Plan, Rollout, stop_text, whereabouts
 
 _CHECKPOINT = "ssh"
+# What ends the deployment here and the command there.
+_STOPS = (Code.CANCELLED, Code.INTERRUPTED)
 # What goes on where a runner died, and what another deployment of the version takes up.
 _GOOD = (State.ABSENT, State.RUNNING, State.DONE)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What the next deployment at the place must find. `key` is the id on the hosts."""
+    """What the next deployment at the place must find. `key` is the id on the hosts, `before` the
+    version that was there."""
 
     version: str
     commit: str
     key: str
     hosts: Tuple[str, ...]
+    before: str = ""
 
 
 class SshDeployer:
@@ -47,6 +57,13 @@ class SshDeployer:
         Raises Refusal(not_configured, busy), Failure(deploy_failed, unreachable, unauthorized,
         timed_out, outcome_unknown), which say what is on which host, and what `job.check` raises.
         """
+        self._deploy(resolved, job, quick=False)
+
+    def roll_back(self, resolved: Resolved, job: Job) -> None:
+        """The same in the same steps, without pauses and checks: what is there now is worse."""
+        self._deploy(resolved, job, quick=True)
+
+    def _deploy(self, resolved: Resolved, job: Job, quick: bool) -> None:
         job.check()
         hosts = self._options.access.hosts_of(self._target.app, self._target.environment)
         with Client(self._options.access) as client:
@@ -54,14 +71,35 @@ class SshDeployer:
             if rollout is None:
                 rollout = self._begun(client, resolved, hosts, job)
             try:
-                for host in hosts:
-                    rollout.bring([host])
+                self._bring(rollout, job, quick)
+            except CheckFailed as failure:
+                raise self._rolled_back(client, rollout, job, failure) from failure
             except OpsroomError as error:
                 if error.code is Code.CLAIM_LOST:
                     # Whoever took over follows it.
                     raise
                 raise self._ended(rollout, job, error) from error
             self._forget(job)
+
+    def _bring(self, rollout: Rollout, job: Job, quick: bool) -> None:
+        """All steps. Raises CheckFailed where one is not followed by the next."""
+        steps = self._options.steps
+        parts = groups(steps, rollout.plan.hosts)
+        for number, hosts in enumerate(parts, 1):
+            rollout.bring(hosts)
+            if quick:
+                continue
+            self._check(rollout, hosts, job)
+            if number < len(parts) and steps.pause:
+                job.note(f"step {number} of {len(parts)} is done; waiting {span(steps.pause)}")
+                pause(steps.pause, job)
+                self._check(rollout, hosts, job)
+
+    def _check(self, rollout: Rollout, hosts: Sequence[str], job: Job) -> None:
+        if self._options.steps.check is not None:
+            job.note(f"checking {listed(hosts)}")
+            values = {**rollout.plan.values, "version": rollout.plan.version}
+            ask(self._options.steps.check, values, [name_of(host) for host in hosts], job)
 
     def cancel_left(self, job: Job) -> Cancelled:
         """End the command on the hosts where an earlier deployment left it."""
@@ -118,7 +156,8 @@ class SshDeployer:
         self, client: Client, resolved: Resolved, hosts: Tuple[str, ...], job: Job
     ) -> Rollout:
         """A deployment of its own, after every host let this runner in."""
-        new = Checkpoint(check_version(resolved.version), resolved.commit, job.deployment, hosts)
+        version = check_version(resolved.version)
+        new = Checkpoint(version, resolved.commit, job.deployment, hosts, job.before)
         rollout = self._rollout(client, new, hosts, job)
         try:
             rollout.survey()
@@ -129,7 +168,7 @@ class SshDeployer:
             facts = {**failure.facts, "sent": False}
             raise Failure(failure.code, text, failure.hint, facts) from failure
         # Before anything is started: a runner that dies in between leaves where to look.
-        job.keep(_CHECKPOINT, json.dumps(asdict(new), sort_keys=True))
+        self._keep(job, new)
         return rollout
 
     def _rollout(
@@ -155,7 +194,7 @@ class SshDeployer:
     def _ended(self, rollout: Rollout, job: Job, error: OpsroomError) -> OpsroomError:
         """The error with what is on which host. What the deployment may no longer do is stopped."""
         text = error.message
-        if error.code in (Code.CANCELLED, Code.INTERRUPTED) or isinstance(error, OutOfTime):
+        if error.code in _STOPS or isinstance(error, OutOfTime):
             hosts = [host for host, state in rollout.states.items() if state.may_run]
             stopped = stop_text(rollout.stop(hosts), rollout.program)
             text = f"{text} {stopped}".strip()
@@ -168,7 +207,58 @@ class SshDeployer:
         text = f"{text} {whereabouts(rollout.states, rollout.plan.version)}"
         return Failure(error.code, text, error.hint, facts)
 
+    def _rolled_back(
+        self, client: Client, rollout: Rollout, job: Job, failure: CheckFailed
+    ) -> OpsroomError:
+        """The failed check, and what is on the hosts after the version from before was brought back
+        to those that have the new one."""
+        states, version = rollout.states, rollout.plan.version
+        done = tuple(host for host, state in states.items() if state is State.DONE)
+        before = self._before(job)
+        if not before or same_version(before, version):
+            why = "It was there before, too" if before else "The version from before is not known"
+            self._forget(job)
+            text = f"{failure.message} {why}, so nothing was rolled back. "
+            text += whereabouts(states, version)
+            facts = {**failure.facts, "hosts": _facts(rollout)}
+            return Failure(failure.code, text, failure.hint, facts)
+        job.note(f"the check failed; rolling back to {before} on {listed(done)}")
+        back = self._rollout(
+            client, Checkpoint(before, "", f"{rollout.plan.key}-back", done, before), done, job
+        )
+        for host in done:
+            back.reports[host] = Report(State.ABSENT)
+        self._keep(job, Checkpoint(before, "", back.plan.key, done, before))
+        problem = ""
+        for hosts in groups(self._options.steps, done):
+            try:
+                back.bring(hosts)
+            except OpsroomError as error:
+                if error.code is Code.CLAIM_LOST:
+                    return error
+                if error.code in _STOPS or isinstance(error, OutOfTime):
+                    return self._ended(back, job, error)
+                # The others are better off with the version from before anyway.
+                problem = problem or f"Bringing {before} back failed: {error.message} "
+        if not any(state.may_run for state in back.states.values()):
+            self._forget(job)
+        return Failure(
+            failure.code,
+            f"{failure.message} {problem}{_after(rollout, back)}",
+            failure.hint,
+            {**failure.facts, "hosts": {**_facts(rollout), **_facts_of_back(back)}},
+        )
+
+    def _before(self, job: Job) -> str:
+        """The version that was there before all of this, also where a runner died meanwhile."""
+        kept = self._kept(job)
+        return kept.before if kept is not None else job.before
+
     # The checkpoint.
+
+    @staticmethod
+    def _keep(job: Job, checkpoint: Checkpoint) -> None:
+        job.keep(_CHECKPOINT, json.dumps(asdict(checkpoint), sort_keys=True))
 
     @staticmethod
     def _forget(job: Job) -> None:
@@ -181,6 +271,21 @@ class SshDeployer:
             return None
         values = json.loads(text)
         return Checkpoint(**{**values, "hosts": tuple(values["hosts"])})
+
+
+def _after(rollout: Rollout, back: Rollout) -> str:
+    """What is on which host after a rollback, in sentences."""
+    began = {host: one for host, one in back.states.items() if one is not State.ABSENT}
+    others = {host: one for host, one in rollout.states.items() if host not in began}
+    texts = [whereabouts(began, back.plan.version), whereabouts(others, rollout.plan.version)]
+    return " ".join(filter(None, texts))
+
+
+def _facts_of_back(back: Rollout) -> Mapping[str, str]:
+    return {
+        host: "rolled_back" if state is State.DONE else f"rollback_{state.value}"
+        for host, state in back.states.items()
+    }
 
 
 def _facts(rollout: Rollout) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from ...names import either
 from ...structs import dataclass
 from ...templates import unknown
 from ...vendors.ssh import Access, read_access
+from ..steps import Steps, read_steps
 
 PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
 _FOLDER = re.compile(r"^(?!-)[^\0\n]+\Z")
@@ -24,15 +25,17 @@ class Options:
     command: Tuple[str, ...]
     folder: str = ".opsroom"
     time_limit: float = 1800.0
+    steps: Steps = Steps()
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of the access, `command`, `folder`, `time_limit`."""
+    """The keys of the access, `command`, `folder`, `time_limit`, and those of steps."""
     options = Options(
         access=read_access(fields),
         command=fields.arguments("command"),
         folder=fields.text("folder", ".opsroom", pattern=_FOLDER, expected="a path"),
         time_limit=fields.seconds("time_limit", 1800.0, minimum=5.0),
+        steps=read_steps(fields),
     )
     known = either(f"{{{name}}}" for name in PLACEHOLDERS)
     for argument in options.command:

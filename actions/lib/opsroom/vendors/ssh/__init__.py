@@ -83,6 +83,15 @@ def destination(host: str, user: str = "") -> List[str]:
     return [*arguments, "--", match.group("name") or match.group("address")]
 
 
+def name_of(host: str) -> str:
+    """The name or address in a host, without user and port: for web addresses."""
+    match = _HOST.match(host)
+    if match is None:
+        return host
+    address = match.group("address")
+    return f"[{address}]" if address and ":" in address else address or match.group("name")
+
+
 def _read_path(fields: Fields, name: str, what: str) -> str:
     return fields.text(name, "", pattern=_PATH, expected=f"the full path of {what}")
 
