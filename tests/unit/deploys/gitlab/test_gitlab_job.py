@@ -318,6 +318,30 @@ def test_what_was_not_started_then_is_started(
     assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
 
 
+def test_a_job_that_nobody_started_is_started(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
+    job = left_behind(gitlab, "")
+    clock.wait(61.0)
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert len(vendor.sent("POST")) == 1
+
+
+def test_another_s_later_attempt_is_not_taken_up(
+    vendor: Vendor, gitlab: Gitlab, clock: Clock
+) -> None:
+    ended(gitlab, clock)
+
+    def superseded(request: Request) -> bool:
+        if request.query.get("include_retried") and 93 not in gitlab.jobs:
+            gitlab.job(4711, NAME, "running", user={"username": "carol"})
+        return False
+
+    vendor.instead(Reply(500), where=superseded)
+    vendor.after("unanswered", where=is_post)
+    job = a_job()
+    by_job(vendor).deploy(v1(gitlab), job)
+    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+
+
 def test_a_noted_job_that_cannot_be_read_is_over(vendor: Vendor, gitlab: Gitlab) -> None:
     by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "odd"))
     assert len(vendor.sent("POST")) == 1

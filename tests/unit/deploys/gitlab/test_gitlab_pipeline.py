@@ -68,6 +68,12 @@ def test_the_token_goes_where_a_redirect_would_drop_it(vendor: Vendor, gitlab: G
         assert not [one for one in request.headers if "token" in one]
 
 
+def test_a_branch_is_deployed_by_its_name(vendor: Vendor, gitlab: Gitlab) -> None:
+    made = deployer_at(vendor)
+    made.deploy(made.resolve("main"), a_job())
+    assert gitlab.pipelines[4711]["ref"] == "main"
+
+
 # What the states mean.
 
 
@@ -224,7 +230,7 @@ def test_a_named_job_that_nobody_started_blocks(vendor: Vendor, gitlab: Gitlab) 
 
 
 def test_a_named_job_may_be_one_of_a_child(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab.states = ["success"]
+    gitlab.states = ["created", "success"]
     gitlab.pipeline()
     gitlab.child(4711, "success")
     gitlab.pipelines.clear()

@@ -19,7 +19,7 @@ from support.gitlab_deploys import (
     v1,
 )
 from support.http_server import Reply, Request
-from support.vendor import Vendor
+from support.vendor import Vendor, answer
 from support.vendors.gitlab import PROJECT, SITE, Gitlab
 
 PIPELINES = f"{SITE}/{PROJECT}/-/pipelines"
@@ -44,10 +44,12 @@ def test_what_was_lost_before_gitlab_is_said_to_be_nothing(reply: Reply) -> None
     gitlab = Gitlab()
     with gitlab.vendor() as vendor:
         vendor.instead(reply, where=is_post)
+        gitlab.pipeline(status="running", name="deploy [opsroom-aaaaaaaaaaaaaaaa]")
+        gitlab.sent.clear()
         job = a_job()
         error = caught(deployer_at(vendor), job, v1(gitlab))
     assert "GitLab started nothing." in error.message
-    assert (gitlab.pipelines, job.handles) == ({}, {"gitlab": ""})
+    assert (list(gitlab.pipelines), job.handles) == ([4711], {"gitlab": ""})
 
 
 def test_a_pipeline_is_taken_up_by_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
@@ -106,11 +108,41 @@ def test_without_correlation_the_only_pipeline_is_taken_up(vendor: Vendor, gitla
     gitlab.pipeline(user="somebody")
     gitlab.pipeline("other")
     gitlab.pipeline(source="push")
+    gitlab.pipeline(sha=gitlab.commit("moved"))
+    gitlab.pipeline(created_at="2026-09-21T00:00:00.000Z")
     gitlab.pipeline()
     job = left_behind(gitlab, "")
     deployer_at(vendor, correlation=False).deploy(v1(gitlab), job)
     assert vendor.sent("POST") == []
-    assert job.links == [f"{PIPELINES}/4714"]
+    assert job.links == [f"{PIPELINES}/4716"]
+
+
+def test_on_a_fixed_branch_others_are_left_out(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.states = ["running", "success"]
+    gitlab.branches["other"] = gitlab.commit("other")
+    gitlab.pipeline("other")
+    gitlab.pipeline("main")
+    fixed = {"ref": "main", "inputs": {"version": "{version}"}, "correlation": False}
+    job = left_behind(gitlab, "")
+    deployer_at(vendor, **fixed).deploy(v1(gitlab), job)
+    assert job.links == [f"{PIPELINES}/4712"]
+
+
+def test_without_correlation_nothing_found_proves_nothing(vendor: Vendor, gitlab: Gitlab) -> None:
+    vendor.instead(Reply(502, "<html>"), where=is_post)
+    error = caught(deployer_at(vendor, correlation=False), a_job(), v1(gitlab))
+    assert error.code is Code.OUTCOME_UNKNOWN
+    assert len(vendor.sent("POST")) == 1
+
+
+def test_the_right_name_may_show_up_late(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.states = ["running", "success"]
+    gitlab.pipeline()
+    vendor.after("unanswered", where=is_post)
+    vendor.instead(answer([]), where=lambda request: "/pipelines" in request.path)
+    job = a_job()
+    deployer_at(vendor).deploy(v1(gitlab), job)
+    assert job.links == [f"{PIPELINES}/4712"]
 
 
 def test_of_two_such_pipelines_none_is_picked(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
@@ -123,7 +155,11 @@ def test_of_two_such_pipelines_none_is_picked(vendor: Vendor, gitlab: Gitlab, cl
     assert vendor.sent("POST") == []
     for pipeline in gitlab.pipelines.values():
         pipeline["status"] = "failed"
+    assert caught(made, job, v1(gitlab)).code is Code.OUTCOME_UNKNOWN
     clock.wait(1801.0)
+    gitlab.pipelines[4712]["status"] = "running"
+    assert caught(made, job, v1(gitlab)).code is Code.OUTCOME_UNKNOWN
+    gitlab.pipelines[4712]["status"] = "failed"
     made.deploy(v1(gitlab), job)
     assert len(vendor.sent("POST")) == 1
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure, Refusal
 from support.gitlab_deploys import (
     Clock,
@@ -40,7 +41,7 @@ def is_look(request: Request) -> bool:
             "left out every job",
             "CI_PIPELINE_SOURCE",
         ),
-        ({"base": ["Reference not found"]}, Code.NOT_ACCEPTED, ": Reference not found.", ""),
+        ({"base": ["Reference not found"]}, Code.NOT_ACCEPTED, "web: Reference not found.", ""),
         ("400 Bad request", Code.NOT_ACCEPTED, ": 400 Bad request.", ""),
         (["one", "two"], Code.NOT_ACCEPTED, ": one; two.", ""),
         ({"ref": ["is missing"]}, Code.NOT_ACCEPTED, ": ref: is missing.", ""),
@@ -153,6 +154,14 @@ def test_what_is_missing_is_named(state: Dict[str, Any], code: Code, texts: List
     for text in texts:
         assert text in f"{error.message} {error.hint}"
     assert (gitlab.pipelines, job.handles) == ({}, {"gitlab": ""})
+
+
+def test_a_project_that_was_moved_takes_no_changes(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.moved = True
+    made = deployer_at(vendor, ref="main", versions="any", inputs={"version": "{version}"})
+    error = caught(made, a_job(), Resolved("1.0", "1.0"))
+    assert (error.code, len(vendor.requests)) == (Code.BAD_ANSWER, 1)
+    assert "was moved or renamed on GitLab, so nothing was done" in error.message
 
 
 def test_a_wrong_token_is_said(vendor: Vendor, gitlab: Gitlab) -> None:

@@ -136,7 +136,8 @@ def test_what_new_commits_revert_is_looked_up(gitlab: Gitlab, deployer: Any) -> 
     old = gitlab.commit("Add cats", gitlab.tags["v1.0.0"])
     gitlab.tags["v1.1.0"] = old
     elsewhere = gitlab.commit("Elsewhere")
-    texts = (old, elsewhere, "0" * 40)
+    beside = gitlab.commit("Beside", gitlab.tags["v1.0.0"])
+    texts = (old, elsewhere, beside, "0" * 40)
     message = "Revert\n\n" + "\n".join(f"This reverts commit {one}." for one in texts)
     new = gitlab.commit(message, old)
     found = deployer.commits("v1.1.0", to(new))

@@ -69,11 +69,8 @@ class JobService(GitlabService):
         self.client.begin()  # a start that is cut short has to be looked for
         self._asked[assignment.deployment] = _Asked(pipeline.id, job.id, action)
         started = self.pipelines.play(job) if action is Action.PLAY else self.pipelines.retry(job)
-        state = state_of(started.status)[0]
         # It may answer with the job as it was a moment ago.
-        return self._named(
-            pipeline.id, started, State.QUEUED if state.ended else state, "was started"
-        )
+        return self._named(pipeline.id, started, State.QUEUED, "was started")
 
     def find(self, assignment: Assignment) -> Optional[Run]:
         """The job that our user started. Of a runner that died only the time is known."""
@@ -112,7 +109,7 @@ class JobService(GitlabService):
             jobs = self.pipelines.jobs(pipeline.id)
             same = [one for one in jobs if one.name == self._job]
             if same:
-                return pipeline, max(same, key=lambda one: one.id)
+                return pipeline, same[0]
             first = first or jobs
         project = self.options.project
         if not newest:

@@ -80,7 +80,8 @@ class PipelineService(GitlabService):
             made = self._create(ref, assignment, "")
             text = f"was started, without its id: the pipeline of {ref} has no input {name}"
         run_id = f"{made.id}/{commit}" if commit else str(made.id)
-        return self._named(run_id, made, state_of(made.status)[0], text)
+        # Its end, also one right away, is for `look` to judge.
+        return self._named(run_id, made, State.QUEUED, text)
 
     def find(self, assignment: Assignment) -> Optional[Run]:
         """The pipeline whose name shows the deployment's id; without such a name, the only one that
