@@ -22,11 +22,14 @@ class Running:
     knows it.
 
     `cached` has the headers by which an answer shows that it came from a cache, such as `Age: 120`.
+    `mixed`: parts of the place run other versions, so that this is not what runs everywhere. A
+    source whose parts differ raises Failure(bad_answer) with the fact `mixed`.
     """
 
     version: str
     commit: str = ""
     cached: str = field(default="", compare=False)
+    mixed: bool = field(default=False, compare=False)
 
 
 class VersionSource(Protocol):

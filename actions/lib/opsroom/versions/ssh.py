@@ -100,9 +100,9 @@ class SshVersion:
                 Code.BAD_ANSWER,
                 f"Hosts of {self._target.app} on {self._target.environment} differ: "
                 f"{listed(each)}.",
-                f"To bring all to one version: rollback {self._target.app} on "
+                f"To bring all to one version: deploy {self._target.app} VERSION to "
                 f"{self._target.environment}",
-                {"versions": {version: list(on) for version, on in found.items()}},
+                {"mixed": True, "versions": {version: list(on) for version, on in found.items()}},
             )
         return Running(next(iter(found)))
 

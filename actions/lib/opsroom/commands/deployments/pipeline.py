@@ -33,7 +33,7 @@ from .messages import announce, facts_of, failed, headline, success, taken_over
 from .order import DeploymentOrder
 from .running_version import (
     current_or_recorded_version,
-    current_version,
+    replaceable_version,
     shown_name,
     verify,
 )
@@ -155,11 +155,11 @@ def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:
 
 def look(request: Request, order: DeploymentOrder) -> Running:
     """What runs now. A source that does not answer stops a deployment, but neither an emergency nor
-    a rollback."""
+    a rollback. One whose parts differ stops none: a deployment is what makes them agree."""
     if order.emergency or order.is_rollback:
         running = current_or_recorded_version(request.context, order.target) or Running("")
     else:
-        running = current_version(request.context, order.target)
+        running = replaceable_version(request.context, order.target)
     request.version_before, request.commit_before = running.version, running.commit
     return running
 
@@ -233,7 +233,8 @@ def _still_as_expected(order: DeploymentOrder, before: Running) -> None:
 def is_there(order: DeploymentOrder, running: Running, wanted: Version) -> bool:
     """Whether it runs already, so that nothing is to be done. Without a version source the record
     has what was put there, not that it still is: deploying again does no harm."""
-    return not order.redeploy and order.app.version is not None and same(running, wanted)
+    known = order.app.version is not None and not running.mixed
+    return not order.redeploy and known and same(running, wanted)
 
 
 def _already_running(

@@ -28,7 +28,7 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
     app, environment = target.app, target.environment
     resolved = target.deployer.resolve(check_version(version))
     wanted = resolved.version
-    running, unknown = _now(context, target)
+    running, unknown, differing = _now(context, target)
     request = Request(context, "plan", app.name, environment.name, wanted)
     found = [*check_access(request, environment), *_obstacles(request, environment)]
     found += check_order(request, target, resolved, DeploymentKind.DEPLOY)
@@ -53,7 +53,7 @@ def plan(context: Context, app_name: str, version: str, environment_name: str) -
     if what:
         end = "" if brings.link else "."
         change += f"\nIt {what}{end}" if brings.back else f"\nIt brings {what}{end}"
-    warnings = _warnings(target, resolved)
+    warnings = (*differing, *_warnings(target, resolved))
     lines = [f"In the way: {one.message} {one.hint}".strip() for one in obstacles]
     if not obstacles:
         lines = [
@@ -93,19 +93,29 @@ def _warnings(target: DeploymentTarget, resolved: Resolved) -> Tuple[str, ...]:
         return (f"What may be in its way there is unknown: {error.message}",)
 
 
-def _now(context: Context, target: DeploymentTarget) -> Tuple[Optional[Running], List[Decision]]:
+def _now(
+    context: Context, target: DeploymentTarget
+) -> Tuple[Optional[Running], List[Decision], Tuple[str, ...]]:
+    """What runs now, what is in the way because of it, and what to know of it."""
     if target.app.version is None:
-        return None, []
+        return None, [], ()
     try:
-        return current_version(context, target), []
+        return current_version(context, target), [], ()
     except Failure as failure:
-        return None, [
-            no(
-                failure.code,
-                f"What runs there now is unknown: {failure.message}",
-                failure.hint,
-            )
-        ]
+        if failure.facts.get("mixed"):
+            # A deployment is what makes them agree.
+            return None, [], (failure.message,)
+        return (
+            None,
+            [
+                no(
+                    failure.code,
+                    f"What runs there now is unknown: {failure.message}",
+                    failure.hint,
+                )
+            ],
+            (),
+        )
 
 
 def _obstacles(request: Request, environment: Environment) -> List[Obstacle]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Optional, Tuple
 
-from ...errors import Code, Refusal
+from ...errors import Code, Failure, Refusal
 from ...records.queries import commit_before, version_before
 from ...versions import Running
 from .. import Context
 from ..resolve import DeploymentTarget
 from .order import DeploymentKind, DeploymentOrder
-from .running_version import current_or_recorded_version
+from .running_version import current_version, recorded_version
 
 
 def rollback_order(
@@ -34,7 +34,15 @@ def rollback_order(
 
 
 def _running(context: Context, target: DeploymentTarget) -> Running:
-    running = current_or_recorded_version(context, target)
+    running: Optional[Running]
+    try:
+        running = current_version(context, target)
+    except Failure as failure:
+        if failure.facts.get("mixed"):
+            # Before which of them?
+            hint, facts = failure.hint, failure.facts
+            raise Refusal(Code.NOTHING_BEFORE, failure.message, hint, facts) from failure
+        running = recorded_version(context, target)
     if running is None or not running.version:
         raise Refusal(
             Code.NOTHING_RUNS,

@@ -46,6 +46,17 @@ def current_version(context: Context, target: DeploymentTarget) -> Running:
     return replace(running, commit=recorded.commit)
 
 
+def replaceable_version(context: Context, target: DeploymentTarget) -> Running:
+    """As `current_version`; but where parts of the place differ, what the record has, as `mixed`. A
+    deployment ended halfway there, and another one is what makes the parts agree."""
+    try:
+        return current_version(context, target)
+    except Failure as failure:
+        if not failure.facts.get("mixed"):
+            raise
+        return replace(recorded_version(context, target) or Running(""), mixed=True)
+
+
 def current_or_recorded_version(context: Context, target: DeploymentTarget) -> Optional[Running]:
     """The same, but by the record alone where the source does not answer; None where the record
     does not know either.
@@ -53,7 +64,7 @@ def current_or_recorded_version(context: Context, target: DeploymentTarget) -> O
     For emergencies and rollbacks: an application that is down is why they are asked for.
     """
     try:
-        return current_version(context, target)
+        return replaceable_version(context, target)
     except Failure:
         return recorded_version(context, target)
 
