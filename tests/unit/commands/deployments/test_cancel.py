@@ -111,6 +111,14 @@ def test_where_nothing_goes_on_nothing_is_cancelled(world: World) -> None:
     assert world.claims() == 0
 
 
+def test_of_what_only_waits_it_is_said_how_to_stop_it(world: World) -> None:
+    world.config["environments"]["uat"]["approvals"] = 1
+    change = world.ask("deploy", app="slow", version="v1.0.0", environment="uat")["change"]
+    answer = cancelled(world)
+    assert answer["code"] == "nothing_to_cancel"
+    assert answer["hint"] == f"Change {change} waits. To stop it: reject change {change}: REASON"
+
+
 def test_only_deployers_cancel_what_others_deploy(world: World, going_on: Runner) -> None:
     world.config["environments"]["uat"]["deployers"] = ["alice"]
     answer = cancelled(world)

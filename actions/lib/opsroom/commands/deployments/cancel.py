@@ -15,6 +15,8 @@ from ...db.sql import queue_up
 from ...deploys import Cancelled, Canceller
 from ...errors import Code, Refusal
 from ...policy.access import may_cancel
+from ...records.change import State
+from ...records.changes import open_changes
 from ...records.claims import Claim, current, keep_checkpoint, release, take
 from ...records.ledger import Record, append, of_deployment
 from ...records.model import Entry, Event
@@ -58,7 +60,7 @@ def cancel_deployment(context: Context, app_name: str, environment_name: str) ->
         if claim is None or not _ask(request, claim):
             left = _cancel_left(request, target)
             if left is None:
-                raise _nothing(target)
+                raise _nothing(context, target)
             return left
         end = _wait_for_end(context, claim)
         if end is not None and end.event is Event.INTERRUPTED:
@@ -80,12 +82,16 @@ def _is_own(context: Context, claim: Claim) -> bool:
     return bool(claim.person) and claim.person == context.speaker.person_name
 
 
-def _nothing(target: DeploymentTarget) -> Refusal:
-    return Refusal(
-        Code.NOTHING_TO_CANCEL,
-        f"{target.app.name} is not being deployed to {target.environment.name} now.",
-        f"To see what was: history of {target.app.name} on {target.environment.name}",
-    )
+def _nothing(context: Context, target: DeploymentTarget) -> Refusal:
+    app, environment = target.app.name, target.environment.name
+    with context.store.read() as connection:
+        found = open_changes(connection, environment, app)
+    waiting = next((one for one in found if one.state is State.OPEN), None)
+    hint = f"To see what was: history of {app} on {environment}"
+    if waiting is not None:
+        hint = f"Change {waiting.id} waits. To stop it: reject change {waiting.id}: REASON"
+    message = f"{app} is not being deployed to {environment} now."
+    return Refusal(Code.NOTHING_TO_CANCEL, message, hint)
 
 
 # A runner that lives.
