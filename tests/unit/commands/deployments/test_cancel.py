@@ -22,6 +22,7 @@ from opsroom.people import identify
 from opsroom.policy.access import may_cancel
 from opsroom.records.claims import Claim, keep_checkpoint, take
 from support.act import Runner
+from support.audits import report
 from support.http_server import Reply
 from support.storm import FakeStackStorm
 from support.waiting import until
@@ -193,7 +194,7 @@ def test_what_a_dead_runner_left_running_is_cancelled(world: World, storm: FakeS
     assert (answer["ok"], answer["code"]) == (True, "cancelled")
     assert "Execution left of acme.deploy was cancelled." in answer["message"]
     assert storm.executions["left"]["status"] == "canceled"
-    assert world.events() == ["cancel_asked"]
+    assert world.events() == ["asked", "cancel_asked"]
     assert world.claims() == 0
     assert cancelled(world, app="ship")["code"] == "nothing_to_cancel"
 
@@ -227,8 +228,22 @@ def test_what_a_runner_that_dies_meanwhile_left_is_cancelled(
     answer = cancelled(world, app="ship")
     assert (answer["ok"], answer["code"]) == (True, "cancelled")
     assert "Execution left of acme.deploy was cancelled." in answer["message"]
-    assert world.events() == ["cancel_asked", "interrupted", "cancel_asked"]
+    assert world.events() == ["cancel_asked", "interrupted", "asked", "cancel_asked"]
     assert world.claims() == 0
+
+
+def test_cancelling_is_taken_up_by_the_next_and_the_record_is_complete(
+    world: World, storm: FakeStackStorm
+) -> None:
+    storm.add("left", "acme.deploy")
+    left_behind(world, "left")
+    died = "opsroom.deploys.remote.deployer:RemoteDeployer.cancel_left:before"
+    world.spawn("cancel_deployment", "bob", died, app="ship", environment="uat").wait()
+    assert cancelled(world, app="ship")["code"] == "busy"
+    world.let_leases_run_out()
+    assert cancelled(world, app="ship")["code"] == "cancelled"
+    assert report(world)["complete"] is True
+    assert world.chain_holds()
 
 
 def test_what_cannot_be_cancelled_is_said_and_the_place_is_free_again(

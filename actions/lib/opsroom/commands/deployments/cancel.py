@@ -197,6 +197,9 @@ def _take(request: Request) -> None:
             lease_until=now,
         )
         held = take(store, connection, wanted, context.settings.lease)
+        if held is None:
+            # Where its own runner dies, the record says who had asked.
+            append(store, connection, request.entry(Event.ASKED))
     if held is not None:
         busy(held, now).enforce()
 
