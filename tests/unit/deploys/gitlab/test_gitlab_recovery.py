@@ -96,6 +96,8 @@ def test_a_name_that_shows_no_deployment_is_not_guessed(
     assert "pipeline 4711 cannot be told" in error.message
     assert "workflow: name" in error.hint
     gitlab.pipelines[4711]["status"] = "failed"
+    clock.wait(61.0)
+    assert caught(deployer_at(vendor), job, v1(gitlab)).code is Code.OUTCOME_UNKNOWN
     clock.wait(1801.0)
     gitlab.states = ["success"]
     deployer_at(vendor).deploy(v1(gitlab), job)
