@@ -42,7 +42,7 @@ def is_look(request: Request) -> bool:
             "CI_PIPELINE_SOURCE",
         ),
         ({"base": ["Reference not found"]}, Code.NOT_ACCEPTED, "web: Reference not found.", ""),
-        ("400 Bad request", Code.NOT_ACCEPTED, ": 400 Bad request.", ""),
+        ("400 Bad request", Code.NOT_ACCEPTED, ": Bad request.", ""),
         (["one", "two"], Code.NOT_ACCEPTED, ": one; two.", ""),
         ({"ref": ["is missing"]}, Code.NOT_ACCEPTED, ": ref: is missing.", ""),
         (
@@ -139,7 +139,11 @@ def test_a_tag_that_was_moved_is_not_deployed(vendor: Vendor, gitlab: Gitlab) ->
         ({"expired": True}, Code.UNAUTHORIZED, ["token of apps.web.deploy (401): it has expired"]),
         ({"missing_scope": "api"}, Code.UNAUTHORIZED, ["the scope api."]),
         ({"missing_scope": "read_api"}, Code.UNAUTHORIZED, ["the scope read_api."]),
-        ({"forbidden": "/pipeline$"}, Code.UNAUTHORIZED, ["(403)", "Developer", "Maintainer"]),
+        (
+            {"forbidden": "/pipeline$"},
+            Code.UNAUTHORIZED,
+            ["pipelines of acme/web (403): Forbidden.", "Developer", "Maintainer"],
+        ),
         ({"moved": True}, Code.BAD_ANSWER, ["was moved or renamed", "apps.web.deploy"]),
     ],
 )
@@ -170,8 +174,14 @@ def test_a_wrong_token_is_said(vendor: Vendor, gitlab: Gitlab) -> None:
     assert "apps.web.deploy.token" in error.hint
 
 
-def test_a_project_that_may_not_be_seen_is_named(vendor: Vendor, gitlab: Gitlab) -> None:
-    error = caught(deployer_at(vendor, project="acme/other"), a_job(), v1(gitlab))
+@pytest.mark.parametrize("asked", [1, 0])
+def test_a_project_that_may_not_be_seen_is_named(
+    vendor: Vendor, gitlab: Gitlab, asked: int
+) -> None:
+    fixed = {"ref": "main", "versions": "any", "inputs": {"version": "{version}"}}
+    made = deployer_at(vendor, project="acme/other", **({} if asked else fixed))
+    error = caught(made, a_job(), v1(gitlab))
+    assert len(vendor.sent("GET")) == asked
     assert error.code is Code.GONE
     assert "no project acme/other on GitLab, or the token may not see it" in error.message
 

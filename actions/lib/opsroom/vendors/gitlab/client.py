@@ -23,6 +23,7 @@ from .options import Access
 # What a page of a list holds at most.
 PAGE = 100
 
+_STATUS = re.compile(r"^[45]\d\d (?:Bad request - |Forbidden - )?")
 # GitLab says so with 400, and does not say when it ends: it counts by the minute.
 _TOO_MANY = "too many pipelines created"
 _MINUTE = 60.0
@@ -34,6 +35,10 @@ _FILTERED = (
     "no stages / jobs",
 )
 _UNKNOWN_INPUTS = ("unknown input arguments", "given inputs not defined")
+_DEVELOPER = (
+    "the scope api and the role Developer (Maintainer where the branch, tag or environment is "
+    "protected)"
+)
 _UNPLAYABLE = "unplayable job"
 _NOT_ON_REF = "sufficient permission to run a pipeline on"
 
@@ -83,8 +88,8 @@ class Client(vendor.Client):
         return _MINUTE if response.status == 400 else super().wait_of(response)
 
     def words(self, response: Response) -> str:
-        """What GitLab says about an error."""
-        return self.quoted(response, message_of(response))
+        """What GitLab says about an error, without the status that it begins with."""
+        return self.quoted(response, _STATUS.sub("", message_of(response)))
 
     def error(self, response: Response, about: Subject) -> OpsroomError:
         """What an error means, also a redirect."""
@@ -112,7 +117,8 @@ class Client(vendor.Client):
             )
         if status == 404:
             # It answers so as well where someone may not look, so as not to show what exists.
-            sentence = f"There is no {_named(about)} on GitLab, or the token may not see it."
+            missing = Subject("project", about.name) if about.kind == "pipelines" else about
+            sentence = f"There is no {_named(missing)} on GitLab, or the token may not see it."
             hint = f"Check {project}; the token in {self.key}.token needs {_role(about)}."
             return Failure(Code.GONE, sentence, hint, facts)
         if status == 405 and _MOVED in message.lower():
@@ -212,14 +218,15 @@ def _texts(value: Any, key: str = "") -> List[str]:
 
 
 def _named(about: Subject) -> str:
-    return f"{about.kind} {one_line(about.name, 80)}"
+    of = "of " if about.kind == "pipelines" else ""
+    return f"{about.kind} {of}{one_line(about.name, 80)}"
 
 
 def _role(about: Subject) -> str:
     """What a token needs for requests about something."""
     return {
-        "pipeline": "the scope api and the role Developer (Maintainer where the branch, tag or "
-        "environment is protected)",
+        "pipelines": _DEVELOPER,
+        "pipeline": _DEVELOPER,
         "job": "the scope api and the role Developer, and to be allowed to deploy where the "
         "environment is protected",
         "user": "the scope api, read_api or read_user",

@@ -74,7 +74,7 @@ class Pipelines:
             content["inputs"] = dict(inputs)
         if variables:
             content["variables"] = [{"key": key, "value": one} for key, one in variables.items()]
-        about = Subject("pipeline", self.project)
+        about = Subject("pipelines", self.project)
         return self._pipeline(self._client.post(f"{self._path}/pipeline", about, content))
 
     def pipeline(self, id: int) -> Pipeline:
