@@ -65,6 +65,27 @@ def test_a_set_is_rolled_back_the_last_application_first(world: World) -> None:
     assert "rolled back web to v1.0.0" in second
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_set_that_did_not_come_together_does_not_go_back_together(
+    world: World, alone: bool
+) -> None:
+    for version in ("v1.0.0", "v1.1.0"):
+        shop(world, version)
+    if alone:
+        world.spawn("deploy", app="web", version="v1.2.0", environment="uat", redeploy=False).wait()
+    else:
+        works = world.config["apps"]["api"]
+        broken(world)
+        world.config["apps"]["api"]["version"] = works["version"]
+        shop(world, "v1.2.0")
+        world.with_app("api", **works)
+    answer = world.ask("rollback", app="shop", environment="uat")
+    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    assert answer["message"].startswith("api was not changed together with the others last")
+    assert answer["hint"] == "Roll back one by one: rollback web on uat"
+    assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.1.0")
+
+
 def test_nothing_is_touched_where_one_of_them_may_not_be(world: World) -> None:
     world.ask("lock", "bob", environment="uat", app="api", reason="load test")
     answer = shop(world)

@@ -17,9 +17,11 @@ from ...deadline import together
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, listed
 from ...records.change import Kind
+from ...records.ledger import Record
 from ...records.model import Event
+from ...records.queries import deployments
 from ...text import one_line
-from ...versions import Running
+from ...versions import Running, same
 from .. import Context, Outcome
 from ..cards.delivered import named
 from ..changes.set_messages import how_it_ended, outcome_of_set, waiting_set
@@ -142,12 +144,47 @@ def run_set(
             raise Refusal(
                 Code.NOT_POSSIBLE, f"{listed(names)}: each application once.", "Name each once."
             )
+        if kind is DeploymentKind.ROLLBACK:
+            _must_have_come_together(context, parts)
         kinds = [waits_for_kind(part.order) for part in parts]
         if len(set(kinds)) > 1:
             raise _mixed(parts, kinds)
         if kinds[0] is not None:
             return _wait_together(parts, title, kinds[0])
         return _side_by_side(context, parts) if side_by_side else _in_order(parts)
+
+
+def _must_have_come_together(context: Context, parts: Sequence[_Part]) -> None:
+    """Raise Refusal(not_possible) where the last deployment of some did not change the others: the
+    version before of those is one that nobody wants back."""
+    with context.store.read() as connection:
+        last = [
+            deployments(connection, part.order.app.name, part.order.environment.name, 1)[0]
+            for part in parts
+        ]
+    newest = max(last, key=lambda one: one.seq)
+    others = [
+        part.order.app.name
+        for part, record in zip(parts, last)
+        if record.execution_id != newest.execution_id or not _runs(part, record)
+    ]
+    if not others:
+        return
+    was, it = ("was", "it") if len(others) == 1 else ("were", "them")
+    came = [part.order.app.name for part in parts if part.order.app.name not in others]
+    message = (
+        f"{listed(others)} {was} not changed together with the others last, so this would take "
+        f"{it} a version too far back."
+    )
+    hint = f"Roll back one by one: rollback {(came or others)[0]} on {newest.environment}"
+    raise Refusal(Code.NOT_POSSIBLE, message, hint)
+
+
+def _runs(part: _Part, record: Record) -> bool:
+    """Whether what a record says was deployed is what runs."""
+    order = part.order
+    running = Running(order.expected_before or "", order.commit_before)
+    return same(running, Running(record.version, str(record.facts.get("commit") or "")))
 
 
 def _mixed(parts: Sequence[_Part], kinds: Sequence[Optional[Kind]]) -> Refusal:
