@@ -83,6 +83,8 @@ def followed(checkout: Checkout, python: str) -> Followed:
         version = {"kind": "directory", "path": str(folder / "{app}")}
         config["apps"] = {one: {"deploy": deploy, "version": version} for one in apps}
         _make_database(checkout, folder, config["database"])
+        # What compiles modules has more memory than those after it.
+        run_python(python, _EMPTY.replace("time.sleep(600)", "pass"), ["", _LIBRARIES], folder)
         half = FOLLOWERS // 2
         waiting = [(_EMPTY, "")] * half + [(_EMPTY, _LIBRARIES)] * half
         processes: List[subprocess.Popen[bytes]] = []
