@@ -41,6 +41,7 @@ class Service(NamedTuple):
     let_go: Callable[[], None]
     started: Callable[[], int]
     cancelled: Callable[[], bool]
+    version: str = "v1.0.0"
 
 
 @pytest.fixture(params=["argocd", "github", "jenkins", "kubernetes"])
@@ -157,12 +158,14 @@ def cluster(folder: Path) -> _Running:
             let_go,
             lambda: len(made.patches),
             lambda: len(made.patches) > 1,
+            # The other one is there already.
+            "v2.0.0",
         ),
     )
 
 
 def test_a_version_is_deployed(stackstorm: StackStorm, world: World, service: Service) -> None:
-    answer = stackstorm.say("deploy svc v1.0.0 to uat")
+    answer = stackstorm.say(f"deploy svc {service.version} to uat")
     assert (answer.status, answer.code) == ("succeeded", "deployed"), answer.result
     assert service.started() == 1
     assert world.events() == ["asked", "started", "succeeded"]
@@ -172,7 +175,7 @@ def test_a_deployment_is_cancelled_there_and_here(
     stackstorm: StackStorm, world: World, service: Service
 ) -> None:
     service.hold()
-    begun = stackstorm.begin("deploy svc v1.0.0 to uat")["execution"]["id"]
+    begun = stackstorm.begin(f"deploy svc {service.version} to uat")["execution"]["id"]
     wait_for(lambda: service.started() == 1, "the start at the service")
     wait_for(lambda: "started" in world.events(), "the record of the start")
     service_answer = stackstorm.say("cancel deploy of svc on uat", "bob")
@@ -188,14 +191,14 @@ def test_what_a_killed_runner_left_running_is_followed_and_not_started_again(
     stackstorm: StackStorm, world: World, service: Service
 ) -> None:
     service.hold()
-    execution = stackstorm.begin("deploy svc v1.0.0 to uat")["execution"]["id"]
+    execution = stackstorm.begin(f"deploy svc {service.version} to uat")["execution"]["id"]
     wait_for(lambda: service.started() == 1, "the start at the service")
     # The id of the run is written down right after.
     wait_for(lambda: "started" in world.events(), "the record of the start")
     os.kill(process_of(execution), signal.SIGKILL)
     stackstorm.ended(execution)
     world.let_leases_run_out()
-    again = stackstorm.begin("deploy svc v1.0.0 to uat")["execution"]["id"]
+    again = stackstorm.begin(f"deploy svc {service.version} to uat")["execution"]["id"]
     wait_for(lambda: world.events().count("started") == 2, "the second to begin")
     service.let_go()
     ended = stackstorm.ended(again)
@@ -210,7 +213,7 @@ def test_a_set_of_two_with_one_approval(
     rules = {"approvals": 1, "approvers": ["carol"]}
     world.config["environments"]["uat"].update(rules)
     stackstorm.configure(world.config)
-    asked = stackstorm.say("deploy web v1.2.0 and svc v1.0.0 to uat")
+    asked = stackstorm.say(f"deploy web v1.2.0 and svc {service.version} to uat")
     assert (asked.code, len(asked.result["changes"])) == ("waiting", 2), asked.result
     assert service.started() == 0
     change = asked.result["changes"][1]
