@@ -76,6 +76,8 @@ class World:
         self.raw = hosts.access(
             command=["sh", "-c", _SCRIPT, "deploy", "{version}", f"{folder}/{{host}}"],
             folder=str(folder / "state"),
+            # A test that fails must not wait for long.
+            time_limit=60,
         )
         for name in hosts.names:
             (folder / name).mkdir()

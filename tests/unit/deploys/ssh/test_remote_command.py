@@ -10,7 +10,7 @@ from typing import Iterator
 
 import pytest
 
-from opsroom.deploys.ssh.remote_command import RemoteCommand, State
+from opsroom.deploys.ssh.remote_command import _WRAPPER, RemoteCommand, State
 from opsroom.errors import Code, Failure
 from opsroom.vendors.ssh import Access
 from opsroom.vendors.ssh.client import Client
@@ -55,6 +55,18 @@ def test_of_many_starts_at_once_one_begins(client: Client, world: World) -> None
     assert made.stop().state is State.STOPPED
 
 
+def test_the_gate_lets_one_through(world: World) -> None:
+    """Two starts may both have found nothing: one whose answer was lost, and its repetition."""
+    folder = world.folder / "gate"
+    folder.mkdir()
+    words = ["setsid", "sh", "-c", _WRAPPER, "opsroom", str(folder), *arguments(world)]
+    words[-2] = 'echo $$ >>"$0"'
+    for one in [subprocess.Popen(words) for _ in range(4)]:
+        assert one.wait(30) == 0
+    assert len(world.begun("web1")) == 1
+    assert (folder / "rc").read_text() == "0\n"
+
+
 def test_what_was_stopped_before_it_began_never_begins(client: Client, world: World) -> None:
     made = command(client, world)
     assert made.look().state is State.ABSENT
@@ -65,7 +77,8 @@ def test_what_was_stopped_before_it_began_never_begins(client: Client, world: Wo
 
 def test_another_process_with_the_same_number_is_left_alone(client: Client, world: World) -> None:
     """After a restart of the host, or long after the command was killed."""
-    with subprocess.Popen(["sleep", "300"], start_new_session=True) as other:
+    other = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         birth = Path(f"/proc/{other.pid}/stat").read_text().rpartition(")")[2].split()[19]
         for number, (began, booted) in enumerate([("1", boot), (birth, "another")]):
@@ -81,6 +94,9 @@ def test_another_process_with_the_same_number_is_left_alone(client: Client, worl
         assert made.look().state is State.RUNNING
         made.stop()
         until(lambda: not alive(other.pid), "its end")
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_what_a_success_left_running_is_not_stopped(client: Client, world: World) -> None:
