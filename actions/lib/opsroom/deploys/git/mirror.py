@@ -14,6 +14,7 @@ from ...errors import Code, Failure
 from ...secrets import redact
 from ...subprocesses import Check, Ended, capture
 from .. import Commit
+from .errors import Fault, fault_of, host_of, nothing_served, reason_of
 from .precedence import Ref
 
 # git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line
@@ -33,6 +34,9 @@ _QUIET = (
 _ENVIRON = {
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "GIT_TERMINAL_PROMPT": "0",
+    # No window that asks for a password or a passphrase, for git and ssh alike.
+    "SSH_ASKPASS": None,
+    "SSH_ASKPASS_REQUIRE": "never",
     "LC_ALL": "C",  # the reasons are looked for in English
     # Set while git runs a hook; they would point our commands at that repository.
     "GIT_DIR": None,
@@ -45,19 +49,10 @@ _ENVIRON = {
     "GIT_DEFAULT_HASH": None,
 }
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_DENIED = re.compile(
-    r"(?i)authentication failed|permission denied \(|could not read (?:username|password)"
-    r"|returned error: 40[13]|access denied"
-)
 _DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
 # Said when the mirror has another sort of ids than the repository.
 _OTHER_IDS = re.compile(r"mismatched algorithms: client \w+; server (\w+)")
 _NO_OTHER_IDS = re.compile(r"unknown option [`']object-format|unknown hash algorithm")
-# What git adds to every reason, and is none.
-_EMPTY_WORDS = re.compile(
-    r"Could not read from remote repository|correct access rights|and the repository exists"
-)
-
 
 # A commit as `_commits` reads it; what the user of the machine has configured must not come in
 # between.
@@ -77,16 +72,16 @@ class Mirror:
         """Bring it up to date: all branches and tags, and no others.
 
         A mirror that cannot be brought up to date is made again; when that fails as well, the
-        source is to blame. Raises Failure: unreachable, unauthorized, timed_out, deploy_failed (no
-        room for it)."""
+        source is to blame. Raises Failure: unreachable, unauthorized, bad_answer, timed_out,
+        deploy_failed (no room for it)."""
         deadline = time.monotonic() + self._time_limit
         if self._path.is_dir():
             done = self._fetch_into(self._path, deadline, check)
             if done.status == 0:
                 return
-            failure = self._failure(done)
-            if failure.code is not Code.UNREACHABLE:
-                raise failure
+            fault = self._fault(done)
+            if fault.elsewhere:
+                raise fault.failure
         self._clone(deadline, check)
 
     def commit(self, name: str) -> str:
@@ -154,7 +149,8 @@ class Mirror:
             )
         if done.status != 0:
             raise Failure(
-                Code.DEPLOY_FAILED, f"Commit {commit[:12]} cannot be exported: {_reason(done)}"
+                Code.DEPLOY_FAILED,
+                f"Commit {commit[:12]} cannot be exported: {reason_of(done.lines, done.status)}",
             )
 
     def filtered(self, commit: str, paths: Sequence[str]) -> Dict[str, str]:
@@ -196,7 +192,7 @@ class Mirror:
                 shutil.rmtree(fresh)
                 done = self._make(fresh, other.group(1), deadline, check)
             if done.status != 0:
-                raise self._failure(done)
+                raise self._fault(done).failure
             if self._path.exists():
                 os.rename(self._path, f"{fresh}-old")
             os.rename(fresh, self._path)
@@ -223,9 +219,13 @@ class Mirror:
     def _fetch_into(self, path: Path, deadline: float, check: Optional[Check]) -> Ended:
         options = ("--quiet", "--force", "--prune", "--no-tags", "--no-recurse-submodules")
         arguments = (f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS)
-        return self._run(
-            arguments, deadline, check, task=f"Fetching the repository {redact(self._address)}"
-        )
+        task = f"Fetching the repository {redact(self._address)}"
+        done = self._run(arguments, deadline, check, task=task)
+        if done.status == 0 and host_of(self._address):
+            any_ref = (f"--git-dir={path}", "for-each-ref", "--count=1")
+            if not self._run(any_ref, deadline, check).raw:
+                raise nothing_served(self._address)
+        return done
 
     def _git(
         self,
@@ -264,21 +264,22 @@ class Mirror:
             supervised=False,
         )
 
-    def _failure(self, done: Ended) -> Failure:
-        words, reason, address = "\n".join(done.lines), _reason(done), redact(self._address)
+    def _fault(self, done: Ended) -> Fault:
+        words = "\n".join(done.lines)
         if _DISK.search(words):
-            return Failure(
-                Code.DEPLOY_FAILED, f"{self._path.parent} cannot hold the repository: {reason}"
+            message = (
+                f"{self._path.parent} cannot hold the repository: "
+                f"{reason_of(done.lines, done.status)}"
             )
+            return Fault(Failure(Code.DEPLOY_FAILED, message), elsewhere=True)
         if _NO_OTHER_IDS.search(words):
             message = (
-                f"The repository {address} has SHA-256 ids, which the git of this machine "
-                "cannot read."
+                f"The repository {redact(self._address)} has SHA-256 ids, which the git of this "
+                "machine cannot read."
             )
-            return Failure(Code.DEPLOY_FAILED, message, "Install git 2.29 or later.")
-        if _DENIED.search(words):
-            return Failure(Code.UNAUTHORIZED, f"The repository {address} refuses access: {reason}")
-        return Failure(Code.UNREACHABLE, f"The repository {address} cannot be fetched: {reason}")
+            hint = "Install git 2.29 or later."
+            return Fault(Failure(Code.DEPLOY_FAILED, message, hint), elsewhere=True)
+        return fault_of(self._address, done.lines, done.status)
 
 
 def _commits(output: str, new: bool) -> List[Commit]:
@@ -288,14 +289,3 @@ def _commits(output: str, new: bool) -> List[Commit]:
         for row in rows
         if len(row) == 4
     ]
-
-
-def _reason(done: Ended) -> str:
-    """What git said, in one line, without credentials."""
-    lines = [line for line in done.lines if not _EMPTY_WORDS.search(line)] or [
-        f"git ended with status {done.status}"
-    ]
-    fatal = [
-        line for line in lines if line.startswith(("fatal:", "ERROR:", "remote: ERROR"))
-    ] or lines
-    return redact(fatal[-1].replace("fatal: ", "", 1)).rstrip(".") + "."

@@ -83,6 +83,18 @@ def destination(host: str, user: str = "") -> List[str]:
     return [*arguments, "--", match.group("name") or match.group("address")]
 
 
+def port_of(host: str) -> str:
+    """The port in a host; empty where there is none."""
+    match = _HOST.match(host)
+    return (match.group("port") or "") if match else ""
+
+
+def without_port(host: str) -> str:
+    """The name or address in a host, without user and port: for programs of OpenSSH."""
+    match = _HOST.match(host)
+    return (match.group("name") or match.group("address")) if match else host
+
+
 def name_of(host: str) -> str:
     """The name or address in a host, without user and port: for web addresses."""
     match = _HOST.match(host)

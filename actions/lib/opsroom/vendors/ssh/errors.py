@@ -8,10 +8,11 @@ distinguishes one from another. They are not translated.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Dict, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import Code, Failure
 from ...text import one_line
+from . import port_of, without_port
 
 
 class Trouble(str, Enum):
@@ -47,7 +48,9 @@ _PASSING = (
 
 
 class _Meaning(NamedTuple):
-    """`words` are in a message, in lower case. `text` goes behind the host's name."""
+    """`words` are in a message, in lower case. `text` goes behind the host's name. In `hint`,
+    `{host}` is the host, `{login}` and `{scan}` are the arguments of ssh and ssh-keyscan for it,
+    `{known}` is its name in known_hosts."""
 
     words: Tuple[str, ...]
     trouble: Trouble
@@ -65,7 +68,7 @@ _MEANINGS = (
         "has another host key than this runner knows: it was set up anew, or someone stands in "
         "between. Nothing was sent",
         "An administrator compares it with the host's own (ssh-keygen -lf "
-        "/etc/ssh/ssh_host_ed25519_key.pub there) and replaces it: ssh-keygen -R {host}",
+        "/etc/ssh/ssh_host_ed25519_key.pub there) and replaces it: ssh-keygen -R {known}",
     ),
     _Meaning(
         ("host key is known for", "host key verification failed"),
@@ -73,7 +76,7 @@ _MEANINGS = (
         Code.UNREACHABLE,
         "is not among the known hosts of this runner",
         "An administrator compares its key with the host's own and adds it to known_hosts: "
-        "ssh-keyscan {host}",
+        "ssh-keyscan {scan}",
     ),
     _Meaning(
         ("permission denied (", "too many authentication failures"),
@@ -129,7 +132,7 @@ _MEANINGS = (
         Trouble.SETTINGS,
         Code.UNREACHABLE,
         "cannot be reached with these settings of ssh",
-        "An administrator tries as the runner's user: ssh {host} true",
+        "An administrator tries as the runner's user: ssh {login} true",
     ),
 )
 
@@ -140,19 +143,16 @@ def failure_of(host: str, lines: Sequence[str], status: int) -> Failure:
     `lines` is what ssh wrote, `status` how it ended. The fact `sent` says whether the command may
     have begun there; `trouble` is a value of Trouble.
     """
-    whole = "\n".join(lines).lower()
-    for meaning in _MEANINGS:
-        if any(words in whole for words in meaning.words):
-            quoted = f": {_last(lines)}" if meaning.trouble is Trouble.SETTINGS else ""
-            message = f"{host} {meaning.text}{quoted}."
-            hint = meaning.hint.format(host=host)
-            return _failure(meaning.code, message, hint, host, meaning.trouble, sent=False)
+    failure = known_failure(host, lines)
+    if failure is not None:
+        return failure
     if status != 255:
         text = _last(lines)
         return _failure(
             Code.BAD_ANSWER,
             f"{host} runs no commands for this user" + (f": {text}." if text else "."),
-            f"An administrator gives the user a shell there, and tries: ssh {host} true",
+            "An administrator gives the user a shell there, and tries: ssh "
+            f"{_arguments(host)['login']} true",
             host,
             Trouble.LOGIN,
             sent=False,
@@ -163,10 +163,35 @@ def failure_of(host: str, lines: Sequence[str], status: int) -> Failure:
     )
 
 
+def known_failure(host: str, lines: Sequence[str]) -> Optional[Failure]:
+    """The failure that the messages of ssh mean, where they say why there was no login; None where
+    they do not. Also for programs that run ssh, such as git."""
+    whole = "\n".join(lines).lower()
+    for meaning in _MEANINGS:
+        if any(words in whole for words in meaning.words):
+            quoted = f": {_last(lines)}" if meaning.trouble is Trouble.SETTINGS else ""
+            message = f"{host} {meaning.text}{quoted}."
+            hint = meaning.hint.format(host=host, **_arguments(host))
+            return _failure(meaning.code, message, hint, host, meaning.trouble, sent=False)
+    return None
+
+
 def late(host: str, seconds: float) -> Failure:
     """The failure of a host that let someone in, and then gave no answer."""
     message = f"{host} did not answer within {seconds:g} s."
     return _failure(Code.TIMED_OUT, message, "", host, Trouble.LOST, sent=True)
+
+
+def _arguments(host: str) -> Dict[str, str]:
+    """How the programs of OpenSSH want a host: only in known_hosts a port stands behind it."""
+    port, name = port_of(host), without_port(host)
+    user, at, _ = host.rpartition("@")
+    option = f"-p {port} " if port else ""
+    return {
+        "login": f"{option}{user}{at}{name}",
+        "scan": f"{option}{name}",
+        "known": f"'[{name}]:{port}'" if port else name,
+    }
 
 
 def trouble_of(failure: Failure) -> Trouble:
