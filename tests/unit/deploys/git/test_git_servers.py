@@ -16,8 +16,11 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from support.git_server import CutLine, GitServer
-from support.git_world import World, failure_of
+from support.git_world import World, failure_of, refusal_of
+from support.http_server import HttpServer
 from support.jobs import Notes
+from support.mail_server import make_certificate
+from support.repositories import Repository
 from support.sshd import Hosts
 
 WRONG = "wr0ng-of-the-runner"
@@ -228,6 +231,23 @@ def test_a_server_that_goes_away_in_the_middle_leaves_nothing_half(world, server
     assert failure.hint
     world.deploy("v1.1.0", repository=server.url(PATH, server.password))
     assert world.current == "v1.1.0"
+
+
+def test_a_certificate_that_is_not_trusted_is_named(world, tmp_path):
+    with HttpServer(make_certificate(tmp_path)) as server:
+        failure = refused(world, server.url("/acme/web.git"))
+        assert server.paths() == []
+    assert failure.code is Code.UNREACHABLE
+    assert f"the certificate of 127.0.0.1:{server.port} is not accepted (" in failure.message
+    assert f"http.https://127.0.0.1:{server.port}/.sslCAInfo" in failure.hint
+
+
+def test_an_empty_repository_over_ssh_has_no_versions(world, hosts, tmp_path):
+    Repository(tmp_path / "empty")
+    place = f"ssh://{getpass.getuser()}@{hosts.address('web1')}{tmp_path}/empty"
+    refusal = refusal_of(world.deploy, "v1.1.0", repository=place)
+    assert refusal.code is Code.UNKNOWN_VERSION
+    assert "no tags and no branches" in refusal.hint
 
 
 def test_a_tag_is_deployed_over_ssh(world, hosts):

@@ -30,6 +30,9 @@ _EMPTY_WORDS = re.compile(
 )
 
 
+_PREFIX = re.compile(r"^fatal: (?:unable to access '[^']*': )?")
+
+
 class _Meaning(NamedTuple):
     """`words` are in git's messages. `text` and `hint` may hold `{host}`."""
 
@@ -173,14 +176,14 @@ def fault_of(address: str, lines: Sequence[str], status: int) -> Fault:
                     else "another address",
                     reason=reason_of(lines, status).rstrip("."),
                 )
-                return _fault(shown, meaning.code, text, meaning.hint, True)
+                return _fault(shown, meaning.code, text, meaning.hint.format(host=host), True)
     code = Code.UNAUTHORIZED if _DENIED.search(whole) else Code.UNREACHABLE
     return _fault(shown, code, reason_of(lines, status).rstrip("."), "", False)
 
 
 def nothing_served(address: str) -> Failure:
-    """The failure of a host that has no branch and no tag to offer. git takes a page without line
-    ends for such a repository."""
+    """The failure of a web server that has no branch and no tag to offer: git takes a page without
+    line ends for such a repository."""
     host = host_of(address)
     message = (
         f"The repository {redact(address)} has no branches and no tags: {host} serves an empty "
@@ -198,6 +201,11 @@ def host_of(address: str) -> str:
     return found.group("host") if found else ""
 
 
+def is_web(address: str) -> bool:
+    """Whether a web server serves the repository."""
+    return address.startswith(("https://", "http://"))
+
+
 def reason_of(lines: Sequence[str], status: int) -> str:
     """What git said, in one line, without credentials."""
     words = [line for line in lines if not _EMPTY_WORDS.search(line)] or [
@@ -206,7 +214,7 @@ def reason_of(lines: Sequence[str], status: int) -> str:
     fatal = [
         line for line in words if line.startswith(("fatal:", "ERROR:", "remote: ERROR"))
     ] or words
-    return one_line(redact(fatal[-1].replace("fatal: ", "", 1)), 300).rstrip(".") + "."
+    return one_line(redact(_PREFIX.sub("", fatal[-1])), 300).rstrip(".") + "."
 
 
 def _is_ssh(address: str) -> bool:

@@ -14,7 +14,7 @@ from ...errors import Code, Failure
 from ...secrets import redact
 from ...subprocesses import Check, Ended, capture
 from .. import Commit
-from .errors import Fault, fault_of, host_of, nothing_served, reason_of
+from .errors import Fault, fault_of, is_web, nothing_served, reason_of
 from .precedence import Ref
 
 # git asks nobody, runs no hooks, starts no housekeeping that outlives the command, changes no line
@@ -221,7 +221,7 @@ class Mirror:
         arguments = (f"--git-dir={path}", "fetch", *options, "--", self._address, *_REFSPECS)
         task = f"Fetching the repository {redact(self._address)}"
         done = self._run(arguments, deadline, check, task=task)
-        if done.status == 0 and host_of(self._address):
+        if done.status == 0 and is_web(self._address):
             any_ref = (f"--git-dir={path}", "for-each-ref", "--count=1")
             if not self._run(any_ref, deadline, check).raw:
                 raise nothing_served(self._address)
