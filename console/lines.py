@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import unicodedata
 from dataclasses import dataclass
 from typing import IO, Iterable, Optional
 
 from .session import Reply, Session
+
+LINES_FOR_CONSOLE = (
+    "For the console itself: /as NAME, /room #NAME, /quit. For commands: opsroom help"
+)
 
 _COLOURS = {
     "succeeded": "32",
@@ -141,9 +146,13 @@ def read_message(line: str, as_json: bool) -> Message:
     return Message(line)
 
 
-def obey(session: Session, line: str) -> Optional[bool]:
+def obey(session: Session, line: str, chat: Optional[Chat] = None) -> Optional[bool]:
     """Carry out a line for the console itself. None when it is none, False when it ends the
-    conversation."""
+    conversation.
+
+    With a `chat`, a line such as `/help` or a lone `/as` is answered there with the lines that
+    there are; without one (JSON) it is a message like any other.
+    """
     command, _, rest = line.strip().partition(" ")
     if command == "/quit":
         return False
@@ -152,6 +161,9 @@ def obey(session: Session, line: str) -> Optional[bool]:
         return True
     if command == "/room" and rest.strip():
         session.room = rest.strip()
+        return True
+    if chat is not None and re.fullmatch(r"/[a-z]*", command):
+        chat.aside(LINES_FOR_CONSOLE)
         return True
     return None
 
@@ -165,7 +177,7 @@ def converse(session: Session, lines: Iterable[bytes], out: IO[str], as_json: bo
         line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
         if not line.strip():
             continue
-        obeyed = obey(session, line)
+        obeyed = obey(session, line, None if as_json else chat)
         if obeyed is False:
             return
         if obeyed:

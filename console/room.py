@@ -53,7 +53,7 @@ def enter(session: Session, folder: Path) -> None:
             continue
         if not line.strip():
             continue
-        obeyed = obey(session, line)
+        obeyed = obey(session, line, chat)
         if obeyed is False:
             return
         if obeyed is None:

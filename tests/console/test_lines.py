@@ -132,6 +132,13 @@ def test_without_json_it_reads_like_a_chat_room_and_without_colours(pack: Path) 
     assert done.returncode == 0
 
 
+def test_a_line_that_the_console_does_not_know_is_answered_by_it(pack: Path) -> None:
+    done = console(pack, "/help\n/as\n/nick bob\n")
+    known = "For the console itself: /as NAME, /room #NAME, /quit. For commands: opsroom help"
+    assert done.stdout.decode().splitlines() == [known] * 3
+    assert [one["code"] for one in replies(pack, "/help\n")] == ["no_match"]
+
+
 def test_nothing_that_a_terminal_would_obey_is_printed(pack: Path) -> None:
     done = console(pack, "echo a\x1b[2Jb\u202ec\x9bd\r\n")
     assert b"\x1b" not in done.stdout
