@@ -233,13 +233,20 @@ def test_a_server_that_goes_away_in_the_middle_leaves_nothing_half(world, server
     assert world.current == "v1.1.0"
 
 
-def test_a_certificate_that_is_not_trusted_is_named(world, tmp_path):
-    with HttpServer(make_certificate(tmp_path)) as server:
+def test_a_certificate_that_is_not_trusted_is_named_and_the_hint_helps(world, tmp_path):
+    issuer, key = make_certificate(tmp_path)
+    with HttpServer((issuer, key)) as server:
         failure = refused(world, server.url("/acme/web.git"))
         assert server.paths() == []
+        setting = f"https://127.0.0.1:{server.port}/"
+        Path(os.environ["GIT_CONFIG_GLOBAL"]).write_text(
+            f'[http "{setting}"]\n\tsslCAInfo = {issuer}\n'
+        )
+        trusted = refused(world, server.url("/acme/web.git"))
     assert failure.code is Code.UNREACHABLE
     assert f"the certificate of 127.0.0.1:{server.port} is not accepted (" in failure.message
-    assert f"http.https://127.0.0.1:{server.port}/.sslCAInfo" in failure.hint
+    assert f"http.{setting}.sslCAInfo FILE" in failure.hint
+    assert "has no such repository" in trusted.message
 
 
 def test_an_empty_repository_over_ssh_has_no_versions(world, hosts, tmp_path):

@@ -116,7 +116,8 @@ _MEANINGS = (
         re.compile(r"(?i)certificate|SSL connect error|gnutls_handshake"),
         Code.UNREACHABLE,
         "the certificate of {host} is not accepted ({reason})",
-        "An administrator has the runner trust its issuer: git config --global http.sslCAInfo FILE",
+        "An administrator has the user of the runner trust its issuer: git config --global "
+        "http.https://{host}/.sslCAInfo FILE",
     ),
     _Meaning(
         re.compile(r"(?i)empty reply from server|recv failure|connection reset by peer"),
