@@ -174,6 +174,14 @@ def test_what_is_no_repository_is_named(world, server, path, code, words):
     assert failure.hint
 
 
+def test_a_host_that_refuses_is_asked_once_although_there_is_a_mirror(world, server):
+    world.deploy("v1.0.0", repository=server.url(PATH, server.password))
+    refused(world, server.url("busy/source/.git", server.password))
+    before = len(server.asked())
+    refused(world, server.url("busy/source/.git", server.password))
+    assert len(server.asked()) - before == 1
+
+
 def test_a_login_page_does_not_keep_a_release_from_being_deployed_again(world, server):
     for version in ("v1.0.0", "v1.1.0"):
         world.deploy(version, repository=server.url(PATH, server.password))
