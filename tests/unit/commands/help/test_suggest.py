@@ -217,6 +217,25 @@ def test_nothing_is_recorded_and_nothing_of_it_is_evaluated(world: World) -> Non
     assert len(world.records()) == before
 
 
+def test_two_applications_without_versions_are_proposed_together(world: World) -> None:
+    proposed = {
+        "deploy web and api to uat": ["deploy web VERSION and api VERSION to uat"],
+        "deploy web v1.2.0 and api to uat": ["deploy web v1.2.0 and api VERSION to uat"],
+        "deploy web v1.2.0 and api v1.1.0": [
+            "deploy web v1.2.0 and api v1.1.0 to test",
+            "deploy web v1.2.0 and api v1.1.0 to uat",
+        ],
+    }
+    for text, ways in proposed.items():
+        answer = asked_back(world, text)
+        assert answer["suggestions"] == ways
+        assert "leaves out" not in answer["message"]
+    for text in ("deploy web and nonsense to uat", "redeploy web v1.2.0 and api to uat"):
+        answer = asked_back(world, text)
+        assert "leaves out" in answer["message"]
+        assert [way for way in answer["suggestions"] if " and " in way] == []
+
+
 def test_one_application_in_one_environment_leaves_little_to_ask(tmp_path: Path) -> None:
     world = guarded_world(tmp_path)
     world.config["environments"] = {"uat": {}}

@@ -107,7 +107,8 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     alike = [fit for fit in alike if fit not in barred]
     if barred and not alike:
         raise _barred(context, typed, barred[0])
-    ways = _ways(context, alike)
+    together = _together(context, alike)
+    ways = together or _ways(context, alike)
     done = _only_one(context, alike, ways)
     if done:
         return done
@@ -115,7 +116,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     lacking = list(dict.fromkeys(one for names in lacking for one in names.split(" or ")))
     whole = any(fit.left or (fit.unsaid and not fit.missing) for fit in alike) or not lacking
     what = "is not a complete command" if whole else f"lacks {either(lacking)}"
-    lost = next((fit.lost for fit in alike if fit.lost), "")
+    lost = "" if together else next((fit.lost for fit in alike if fit.lost), "")
     if any("{{ code }}" in display for fit in fits for display in fit.command.formats):
         # It may be good still, and what is answered is kept by StackStorm.
         typed, ways = without_codes(typed), [without_codes(way) for way in ways]
@@ -126,6 +127,23 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
         message += f" {_refused(context, barred[0])[0].message}"
     hint = _hint(ways, MESSAGE_CHARACTERS - len(message))
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MAX_WAYS]})
+
+
+def _together(context: Context, fits: Sequence[Fit]) -> List[str]:
+    """Deployments of two applications, where the words that the form for one leaves out are "and",
+    another application and perhaps its version; empty elsewhere. What is missing is VERSION."""
+    fit = fits[0]
+    app, words = fit.values.get("app", ""), words_of(fit.lost)
+    if {one.command.head for one in fits} != {"deploy"} or not 2 <= len(words) <= 3:
+        return []
+    other = words[1]
+    if words[0].casefold() != "and" or app == other or not {app, other} <= {*context.settings.apps}:
+        return []
+    version, second = fit.values.get("version", VERSION), [*words, VERSION][2]
+    given = fit.values.get("environment")
+    places = [given] if given else _choices(context, fit, "environment", fit.values)
+    what = f"{app} {version} and {other} {second}"
+    return [f"deploy {what} to {place}" for place in places[:_MAX_WAYS]]
 
 
 def _barred(context: Context, typed: str, fit: Fit) -> Refusal:
