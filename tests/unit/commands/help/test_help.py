@@ -100,6 +100,12 @@ def test_of_a_command_with_a_namesake_the_other_is_named(world: World) -> None:
     assert lines(help_of(world, "alice", "lock everything"))[0] == "lock everything: REASON"
 
 
+def test_a_command_is_found_by_the_form_that_see_also_shows(world: World) -> None:
+    assert lines(help_of(world, "alice", "deploy"))[-1] == "See also: deploy APPS to ENVIRONMENT"
+    for topic in ("deploy APPS", "deploy apps to environment"):
+        assert lines(help_of(world, "alice", topic))[0] == "deploy APPS to ENVIRONMENT"
+
+
 def test_an_unknown_command_gets_the_nearest(world: World) -> None:
     answer = help_of(world, "alice", "histry")
     assert (answer["code"], answer["hint"]) == ("unknown_command", "Did you mean history?")

@@ -145,6 +145,7 @@ def _about(context: Context, commands: Sequence[Command], topic: str) -> Outcome
         return Outcome(True, Code.HELP, text, {"say": [say for one in group for say in one.says]})
     if not exact:
         exact = [one for one in commands if _begins(one, topic) and is_configured(context, one)]
+        exact = exact or [one for one in commands if _is_shown_as(one, topic)]
     if not exact:
         word = pick(topic, sorted({one.word for one in commands}), Code.UNKNOWN_COMMAND, "command")
         exact = [one for one in commands if one.word == word]
@@ -170,6 +171,12 @@ def _begins(command: Command, topic: str) -> bool:
         PLACEHOLDER.split(one)[0].replace(":", " ").casefold().split() for one in command.formats
     )
     return any(one[: len(words)] == words for one in begun)
+
+
+def _is_shown_as(command: Command, topic: str) -> bool:
+    """Whether help shows the command with these words: `deploy APPS`, as "See also" has it."""
+    words = comparable(topic).split()
+    return any(comparable(say).split()[: len(words)] == words for say in command.says)
 
 
 def _several(commands: Sequence[Command]) -> str:
