@@ -109,7 +109,9 @@ def _read_sizes(fields: Fields) -> Tuple[Size, ...]:
     for number, one in enumerate(raw):
         size = _size(one)
         if size is None:
-            fields.problem(f"steps[{number}]", f"expected 1 or more, or 1% to 100%, found {one!r}")
+            fields.problem(
+                f"steps[{number}]", f"expected 1 or more, or 1% to 100%, found {found(one)}"
+            )
             continue
         before = [other.number for other in sizes if other.percent == size.percent]
         if before and size.number <= before[-1]:
