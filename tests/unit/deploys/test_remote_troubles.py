@@ -17,7 +17,7 @@ from opsroom.http.errors import in_doubt
 from support.http_server import free_port
 from support.runs import deployer_for
 from support.troubles import TROUBLES, Instead, Trouble, error_of, no_pauses
-from support.vendors import argocd, github, jenkins, kubernetes
+from support.vendors import argocd, github, gitlab, jenkins, kubernetes
 
 __all__ = ["no_pauses"]
 pytestmark = pytest.mark.usefixtures("no_pauses")
@@ -44,6 +44,11 @@ KINDS: Dict[str, Kind] = {
         },
         (github.TOKEN,),
         "4711/1",
+    ),
+    "gitlab": Kind(
+        {"token": gitlab.TOKEN, "project": gitlab.PROJECT},
+        (gitlab.TOKEN,),
+        "4711",
     ),
     "jenkins": Kind(
         {"user": jenkins.USER, "token": jenkins.TOKEN, "job": jenkins.JOB},
