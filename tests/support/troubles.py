@@ -64,14 +64,14 @@ class Trouble:
         return self.reply.status in (401, 403)
 
     def reply_to(self, secrets: Sequence[str]) -> Reply:
-        """The reply to whoever sent these secrets."""
+        """The reply to a client that sent these secrets."""
         echo = ECHO + " ".join(secrets)
         return replace(self.reply, body=echo) if self.reply.body == ECHO else self.reply
 
     def check(
         self, error: OpsroomError, requests: Sequence[Request], repeatable: bool = False
     ) -> None:
-        """That an error says what became of a call that sent `requests`.
+        """That an error says the outcome of a call that sent `requests`.
 
         `repeatable`: the service knows a change that it has already, so it may be sent again.
         """

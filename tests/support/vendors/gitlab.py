@@ -393,7 +393,7 @@ class Gitlab:
 
 
 def problem(status: int, message: Any) -> Reply:
-    """An error as GitLab tells it."""
+    """An error as GitLab words it."""
     return answer({"message": message}, status)
 
 

@@ -5,13 +5,15 @@ over to the scripts that deploy."""
 from __future__ import annotations
 
 import re
-from typing import Iterable, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import Code, Refusal
-from ..names import VERSION, either, listed, nearest, shown
+from ..http.vendor import Client
+from ..names import VERSION, check_version, either, listed, nearest, shown
 from ..text import neutralise, one_line
 from ..vendors.commits import Described
-from . import Commit
+from . import Commit, Resolved, Target
+from .remote import Assignment, Service
 from .reverts import referred_to
 
 # Each of them is looked up separately.
@@ -97,3 +99,64 @@ def _reverted(source: Source, start: str, new: Iterable[Described]) -> List[Desc
         known.update(one.id for one in older)
         messages = [one.message for one in older]
     return found
+
+
+class RepositoryService(Service):
+    """A service whose versions are tags, branches and commits of a repository.
+
+    A subclass sets `target`, `client`, `source` and, where any version can be deployed,
+    `any_version`.
+    """
+
+    target: Target
+    client: Client
+    source: Any
+    any_version = False
+
+    def resolve(self, version: str) -> Resolved:
+        """A tag stands for itself; a branch or a commit (7 digits or more) for the commit's first
+        12 digits."""
+        version = check_version(version)
+        if self.any_version:
+            return Resolved(version, version)
+        self.client.begin()
+        found = self.source.look_up(self.git_name(version))
+        if found is None:
+            raise unknown_version(version, self.source.name, *self.source.names())
+        if found.kind == "tag":
+            return Resolved(version, version, found.commit)
+        if found.kind == "commit":
+            self.check_commit(version)
+        return Resolved(found.commit[:12], version, found.commit)
+
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """What would be in the way of a deployment, as `Advisor`."""
+        return ()
+
+    def git_name(self, version: str) -> str:
+        """The tag, branch or commit that a version is."""
+        return version
+
+    def check_commit(self, version: str) -> None:
+        """Raise Refusal where a commit cannot be deployed."""
+        return None
+
+    def check_unmoved(self, ref: str, commit: str) -> None:
+        """Raise Refusal where a branch or tag was moved since it was looked up."""
+        found = self.source.look_up(ref)
+        if found is not None and found.commit != commit:
+            raise moved_ref(ref, found.commit, commit)
+
+    def place_values(self) -> Dict[str, str]:
+        """What fills `{app}` and `{environment}`."""
+        return {"app": self.target.app, "environment": self.target.environment}
+
+    def values(self, assignment: Assignment) -> Dict[str, str]:
+        """What fills all placeholders."""
+        return {
+            **self.place_values(),
+            "version": check_version(assignment.version),
+            "commit": assignment.commit,
+            "requester": plain(assignment.requester),
+            "deployment": assignment.deployment,
+        }

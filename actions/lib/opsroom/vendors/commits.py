@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import NamedTuple, Tuple
 
 # What a commit may be typed as: the beginning of its id.
@@ -10,6 +11,13 @@ COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}\Z")
 FULL_COMMIT = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 # So many commits between two versions are read at most.
 MAX_COMMITS = 500
+
+
+class Versions(str, Enum):
+    """What a version is: a tag, branch or commit of the repository, or anything."""
+
+    GIT = "git"
+    ANY = "any"
 
 
 class Found(NamedTuple):

@@ -141,7 +141,7 @@ class GithubVersion:
         """Nothing succeeded: for certain where there are no more to look through."""
         if count < _MAX_LOOKED_AT:
             return Running("")
-        raise _bad(f"None of the last {_MAX_LOOKED_AT} {what} tells which version runs.")
+        raise _bad(f"None of the last {_MAX_LOOKED_AT} {what} says which version runs.")
 
 
 def _running(repository: Repository, ref: str, commit: str) -> Running:

@@ -159,8 +159,7 @@ def test_the_time_limit_is_for_all_of_it_and_nothing_is_sent_once_it_is_over(com
 def test_when_time_is_over_just_before_the_message_it_is_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The worker is held back where it would send, until whoever waited was told that nothing was
-    # sent.
+    # The worker is held back where it would send, until the caller was told that nothing was sent.
     from opsroom import smtp
 
     over, held = threading.Event(), threading.Event()

@@ -251,7 +251,7 @@ class ArgoService(Service):
         )
 
     def _target_is_set(self, refusal: Refusal, revision: str) -> Refusal:
-        """The target revision stays although the sync was refused; whoever syncs next brings it."""
+        """The target revision stays although the sync was refused; the next sync brings it."""
         return Refusal(
             refusal.code,
             f"{refusal.message} Its target revision is {revision} now, and the next sync brings "

@@ -1,4 +1,4 @@
-"""Deploy by a deployment of GitHub: opsroom records it, somebody else's automation carries it out
+"""Deploy by a deployment of GitHub: opsroom records it, someone else's automation carries it out
 and reports on it.
 
 It is found again by its payload, which holds the id of opsroom's own record.

@@ -13,6 +13,7 @@ from ...config.templates import read_template
 from ...names import either
 from ...structs import dataclass
 from ...templates import holds, unknown
+from ...vendors.commits import Versions
 from ...vendors.github.options import A_REPOSITORY, REPOSITORY, Access, read_access
 
 _PLACE = ("app", "environment")
@@ -27,17 +28,10 @@ _INPUT = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
 
 
 class Mode(str, Enum):
-    """Who does the work: a workflow that opsroom starts, or whoever listens for deployments."""
+    """Who does the work: a workflow that opsroom starts, or whatever listens for deployments."""
 
     WORKFLOW = "workflow"
     DEPLOYMENT = "deployment"
-
-
-class Versions(str, Enum):
-    """What a version is: a tag, branch or commit of the repository, or anything."""
-
-    GIT = "git"
-    ANY = "any"
 
 
 @dataclass(frozen=True)

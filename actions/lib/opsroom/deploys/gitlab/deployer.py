@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Tuple
 from urllib.parse import quote
 
-from ...vendors.commits import FULL_COMMIT
+from ...vendors.commits import FULL_COMMIT, Versions
 from .. import Commit, Deployer, Resolved, Target
 from ..remote.deployer import RemoteDeployer
 from ..repository import commits_between
 from .job import JobService
-from .options import Mode, Options, Versions
+from .options import Mode, Options
 from .pipeline import PipelineService
 from .service import GitlabService
 

@@ -14,6 +14,7 @@ from ...config.templates import read_template
 from ...names import either
 from ...structs import dataclass
 from ...templates import holds, unknown
+from ...vendors.commits import Versions
 from ...vendors.gitlab.options import Access, read_access, read_project
 
 _PLACE = ("app", "environment")
@@ -34,13 +35,6 @@ class Mode(str, Enum):
 
     PIPELINE = "pipeline"
     JOB = "job"
-
-
-class Versions(str, Enum):
-    """What a version is: a tag, branch or commit of the repository, or anything."""
-
-    GIT = "git"
-    ANY = "any"
 
 
 class Children(str, Enum):

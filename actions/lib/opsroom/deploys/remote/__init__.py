@@ -82,7 +82,7 @@ class Service(ABC):
     """One vendor's way to deploy one application to one environment.
 
     Every call has a time limit of its own and raises Failure or Refusal where the service does not
-    do it. The fact `sent` of a Failure says whether something may have been done all the same
+    do it. The fact `sent` of a Failure says whether something may have been done anyway
     (`http.errors.in_doubt`).
     """
 

@@ -150,7 +150,7 @@ class RemoteDeployer:
             return None
 
     def _may_still_appear(self, left: Assignment) -> bool:
-        """Whether the run of an assignment, which was not found, may exist all the same."""
+        """Whether the run of an assignment, which was not found, may exist anyway."""
         settles = self._time_limit if self.service.settles is None else self.service.settles
         return now() - left.since < settles
 

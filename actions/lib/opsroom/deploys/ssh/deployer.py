@@ -76,7 +76,7 @@ class SshDeployer:
                 raise self._rolled_back(client, rollout, job, failure) from failure
             except OpsroomError as error:
                 if error.code is Code.CLAIM_LOST:
-                    # Whoever took over follows it.
+                    # The one who took over follows it.
                     raise
                 raise self._ended(rollout, job, error) from error
             self._forget(job)
