@@ -265,19 +265,25 @@ def test_a_service_with_our_pipe_as_its_output_outlives_us(tmp_path, way, kind):
 
 
 def test_the_reader_of_a_service_ends_with_it(mark):
-    def readers():
-        found = []
-        for name in os.listdir("/proc"):
-            try:
-                if name.isdigit() and Path(f"/proc/{name}/cmdline").read_bytes() == b"cat\0":
-                    found.append(int(name))
-            except OSError:
-                continue
-        return found
-
-    before = set(readers())
     run(["sh", "-c", f"sleep {mark} & exit 0"], 60)
-    (reader,) = set(readers()) - before
-    for pid in workers(mark):
-        os.kill(pid, signal.SIGKILL)
-    until(lambda: not alive(reader), "the end of the reader")
+    (service,) = workers(mark)
+    pipe = os.readlink(f"/proc/{service}/fd/1")
+    # The reader's shell may not have started it yet.
+    until(lambda: readers(pipe), "the reader")
+    os.kill(service, signal.SIGKILL)
+    until(lambda: not readers(pipe), "the end of the reader")
+
+
+def readers(pipe: str) -> List[int]:
+    """The living processes named `cat` that read from that pipe."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            reads = Path(f"/proc/{name}/comm").read_text() == "cat\n" and pipe == os.readlink(
+                f"/proc/{name}/fd/0"
+            )
+        except OSError:
+            continue
+        if reads and alive(int(name)):
+            found.append(int(name))
+    return found
