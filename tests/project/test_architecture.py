@@ -19,7 +19,7 @@ LIBRARY = ROOT / "actions" / "lib" / "opsroom"
 FLOORS = (
     ("structs",),
     ("errors", "names", "text", "times", "people"),
-    ("secrets", "deadline", "subprocesses", "expressions", "smtp", "grammar"),
+    ("secrets", "deadline", "subprocesses", "expressions", "smtp", "grammar", "html"),
     ("config", "registry", "templates", "db", "grants", "http", "stackstorm", "webhooks"),
     ("vendors",),
     ("policy", "records", "trackers", "pagers", "deploys", "versions"),

@@ -15,10 +15,11 @@ from typing import List, Optional
 
 from ..db.store import open_store
 from ..errors import OpsroomError
+from ..html import write
 from ..text import stamp
 from .heads import Head, keep_head, read_heads, verify_record
 from .period import read_period
-from .render import FORMATS, file_name, render, write
+from .render import FORMATS, file_name, render
 from .report import headline, make_report, verdict
 
 

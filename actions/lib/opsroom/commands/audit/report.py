@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Tuple
 
 from ...audit.period import read_period
-from ...audit.render import file_name, render, write
+from ...audit.render import file_name, render
 from ...audit.report import headline, make_report, verdict
 from ...errors import Code, Failure
+from ...html import write
 from ...names import tidied
 from ...records.changes import tidy
 from ...stackstorm.history import history_here
