@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.irc import Heard, Typist
+from support.chat.irc import Heard, Typist
 
 ROOM = "#dev"
 NAME = "benchmark"

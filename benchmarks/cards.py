@@ -263,7 +263,7 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
     import yaml
 
     from console.opening import open_session
-    from support.card_kinds import CASES, case
+    from support.cards.kinds import CASES, case
 
     rows: List[Tuple[str, Dict[str, str]]] = []
     for name in CASES:

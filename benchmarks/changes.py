@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from support.irc import Typist
+from support.chat.irc import Typist
 
 ROOM = "#ops"
 TRIGGER = "opsroom_changes"

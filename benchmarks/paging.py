@@ -190,7 +190,7 @@ def requests_per_verb() -> List[Tuple[str, Dict[str, str]]]:
     import yaml
 
     from console.opening import open_session
-    from support.pager_kinds import CASES, case
+    from support.pages.kinds import CASES, case
 
     rows: List[Tuple[str, Dict[str, str]]] = []
     for name in CASES:

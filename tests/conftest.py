@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support.stores import choose_databases, empty_url, postgres, store, store_url
+from support.records.stores import choose_databases, empty_url, postgres, store, store_url
 
 # How fast a machine makes examples is no fault of what is tested.
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,8 +23,8 @@ from opsroom.grammar.commands import COMMANDS
 from opsroom.grammar.forms import Form
 from opsroom.grammar.free_text import PATTERNS, read, whole
 from support.cases import cases
-from support.guarded import guarded_world
 from support.metadata import pack
+from support.worlds.guarded import guarded_world
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = pack()

@@ -15,7 +15,7 @@ from console.aliases import Match
 from console.formats import written
 from opsroom.grammar.commands import COMMANDS
 from opsroom.grammar.forms import Form
-from support.hubot import hubot_matches
+from support.chat.hubot import hubot_matches
 from support.metadata import pack
 
 ROOT = Path(__file__).resolve().parents[2]

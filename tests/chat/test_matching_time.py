@@ -21,7 +21,7 @@ import pytest
 
 from console.matching import pairs_at_end
 from opsroom.grammar.commands import COMMANDS
-from support import hubot
+from support.chat import hubot
 from support.metadata import pack
 
 PACK = pack()

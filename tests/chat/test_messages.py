@@ -12,8 +12,8 @@ from typing import Any, Dict
 from console.aliases import Match
 from opsroom.grammar.free_text import read
 from support.cases import cases
-from support.hubot import hubot_matches
-from support.messages import MESSAGES, NEARLY, NOTHING, PACK
+from support.chat.hubot import hubot_matches
+from support.chat.messages import MESSAGES, NEARLY, NOTHING, PACK
 
 
 def meant(match: Match, message: str) -> Dict[str, Any]:

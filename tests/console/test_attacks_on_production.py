@@ -14,7 +14,7 @@ import yaml
 
 from console.opening import open_session
 from console.session import Reply, Session
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

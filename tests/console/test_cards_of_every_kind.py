@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from console.opening import open_session
-from support.card_kinds import CASES, case, story
-from support.conversation import Answer
-from support.world import World, make_world
+from support.cards.kinds import CASES, case, story
+from support.chat.conversation import Answer
+from support.worlds.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
 

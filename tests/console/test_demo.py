@@ -19,7 +19,7 @@ from console.demo import CONVERSATION, Line, play
 from console.picture import draw, steady, steady_ids
 from console.session import Reply
 from console.world import build
-from support.packs import add_command, talk
+from support.worlds.packs import add_command, talk
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ from typing import Any, List
 
 import pytest
 
-from support.packs import IDENTITY, add_command
+from support.worlds.packs import IDENTITY, add_command
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.aliases import PackError, load_pack
-from support.packs import add_command
+from support.worlds.packs import add_command
 
 
 def test_every_fault_of_a_pack_is_told_at_once(tmp_path: Path) -> None:

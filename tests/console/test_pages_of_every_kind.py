@@ -11,9 +11,9 @@ import yaml
 from console.lines import Chat
 from console.opening import open_session
 from console.session import Reply, Session
-from support.conversation import Answer
-from support.pager_kinds import CASES, Case, case, story
-from support.world import World, make_world
+from support.chat.conversation import Answer
+from support.pages.kinds import CASES, Case, case, story
+from support.worlds.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
 

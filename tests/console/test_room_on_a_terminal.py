@@ -13,7 +13,7 @@ from prompt_toolkit.output import DummyOutput
 from console.aliases import Pack, load_pack
 from console.completion import completions, names_of
 from console.room import enter
-from support.packs import IDENTITY, add_command, talk
+from support.worlds.packs import IDENTITY, add_command, talk
 
 CONFIG = {
     "apps": {"web": {}, "api": {}},

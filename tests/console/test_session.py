@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import pytest
 
-from support.packs import IDENTITY, add_command, talk
+from support.worlds.packs import IDENTITY, add_command, talk
 
 NAME: Dict[str, Any] = {
     "type": "string",

@@ -17,7 +17,7 @@ from opsroom.action import OpsroomAction, Surroundings
 from opsroom.commands import Context, Outcome
 from opsroom.errors import Code
 from support.metadata import metadata, read
-from support.world import ROOT
+from support.worlds.world import ROOT
 
 RULES = {
     name: read(ROOT / "rules" / f"{name}.yaml") for name in ("answer_at_once", "answer_otherwise")

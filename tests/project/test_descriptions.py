@@ -10,16 +10,16 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple
 import pytest
 
 from support.cases import cases
-from support.comparison import Side, differences, without
-from support.descriptions import (
+from support.contracts.comparison import Side, differences, without
+from support.contracts.descriptions import (
     CONTRACTS,
     description,
     document,
     operations_of,
     vendors_own,
 )
-from support.http_server import Reply, Request
-from support.operations import Operation, resolved
+from support.contracts.operations import Operation, resolved
+from support.servers.http import Reply, Request
 
 
 class Theirs(NamedTuple):

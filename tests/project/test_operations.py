@@ -8,10 +8,10 @@ from typing import Any, Dict
 
 import pytest
 
-from support.descriptions import description
-from support.http_server import Request
-from support.operations import Operation, Operations
-from support.second_opinion import refused
+from support.contracts.descriptions import description
+from support.contracts.operations import Operation, Operations
+from support.contracts.second_opinion import refused
+from support.servers.http import Request
 
 
 def _described(**operation: Any) -> Dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any, Dict, Iterator, Optional
 
 import pytest
 
-from support.relays import KINDS, Channel, relay_of
-from support.stackstorm import RELAY, Answer, StackStorm, connect, forget
-from support.world import ROOT, World, make_world
+from support.chat.relays import KINDS, Channel, relay_of
+from support.stackstorm.client import RELAY, Answer, StackStorm, connect, forget
+from support.worlds.world import ROOT, World, make_world
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def _restore(storm: StackStorm, was_there: bool, config: Optional[Dict[str, Any]
 
 @pytest.fixture
 def world(stackstorm: StackStorm, installed: Installed) -> Iterator[World]:
-    """A fresh world that the installed pack is configured for: see support.world.make_world."""
+    """A fresh world that the installed pack is configured for: see
+    support.worlds.world.make_world."""
     folder = Path(tempfile.mkdtemp(prefix="opsroom-world-"))
     folder.chmod(0o777)
     # Not a copy of a migrated one: StackStorm's user makes the database, and owns it.
@@ -146,7 +147,7 @@ def channel(
     """A world that is spoken to through each chat relay in turn: alice, bob and carol are known by
     what it reports.
 
-    Skips, saying so, where the environment names no such relay: see support.relays.
+    Skips, saying so, where the environment names no such relay: see support.chat.relays.
     """
     made = Channel(relay_of(request.param), stackstorm)
     world: World = request.getfixturevalue("world")

@@ -13,7 +13,7 @@ from typing import Dict, Iterator, Mapping, Set
 import pytest
 import yaml
 
-from support.stackstorm import StackStorm
+from support.stackstorm.client import StackStorm
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.stem for path in (ROOT / "rbac/roles").glob("*.yaml"))

@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 
-from support.stackstorm import StackStorm
-from support.world import World
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 
 def test_a_report_is_written_and_links_to_the_executions(

@@ -10,12 +10,12 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.db.store import open_store
-from support.card_kinds import CASES, Case, case, story
-from support.conversation import Answer
-from support.http_server import Reply
-from support.stackstorm import StackStorm
-from support.stores import rows
-from support.world import World
+from support.cards.kinds import CASES, Case, case, story
+from support.chat.conversation import Answer
+from support.records.stores import rows
+from support.servers.http import Reply
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 SECRET = "topsecret-of-the-store"
 

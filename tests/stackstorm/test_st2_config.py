@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, List
 
 from opsroom.config import registration
-from support.configs import LARGEST, places, put, read, shown
-from support.stackstorm import StackStorm
-from support.world import World
+from support.stackstorm.client import StackStorm
+from support.worlds.configs import LARGEST, places, put, read, shown
+from support.worlds.world import World
 
 # Every so many of the largest config's places, with these values there: about a hundred requests.
 STEP = 27

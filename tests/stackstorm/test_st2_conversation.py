@@ -8,8 +8,8 @@ from typing import Any, List
 import pytest
 
 from opsroom.records.ledger import Record
-from support.stackstorm import RELAY, Answer, StackStorm, wait_for
-from support.world import World
+from support.stackstorm.client import RELAY, Answer, StackStorm, wait_for
+from support.worlds.world import World
 
 GREEN, AMBER, RED = "#2eb886", "#daa038", "#a30200"
 ACK = "On it. The answer follows here; execution {id}"

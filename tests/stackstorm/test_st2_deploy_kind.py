@@ -11,9 +11,9 @@ from typing import Any, Dict, Iterator, List
 import pytest
 import yaml
 
-from support.services import process_of
-from support.stackstorm import StackStorm, wait_for
-from support.world import World
+from support.stackstorm.client import StackStorm, wait_for
+from support.stackstorm.services import process_of
+from support.worlds.world import World
 
 SHIP = """
 import pathlib

@@ -15,9 +15,9 @@ from typing import Any, Dict, Iterator
 import pytest
 import yaml
 
-from support.stackstorm import Answer, StackStorm, wait_for
+from support.stackstorm.client import Answer, StackStorm, wait_for
 from support.waiting import alive
-from support.world import ROOT, World
+from support.worlds.world import ROOT, World
 
 RED = {"slack": {"color": "#a30200", "thread_response": True}}
 NOT_DONE = (

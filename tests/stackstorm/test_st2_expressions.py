@@ -13,9 +13,9 @@ import pytest
 import requests
 
 from opsroom.deploys.git.release_dir import NOTE
-from support.http_server import HttpServer, Reply
-from support.stackstorm import Answer, StackStorm
-from support.world import World, git
+from support.servers.http import HttpServer, Reply
+from support.stackstorm.client import Answer, StackStorm
+from support.worlds.world import World, git
 
 CALL, FILTER, YAQL = range(3)
 

@@ -1,8 +1,8 @@
 """Things change all the while something dies and comes back: all of it is told once, and the record
 is true.
 
-Needs OPSROOM_TEST_SERVICES (support.services). What happens and what was told are counted by
-support.outside and support.aftermath; each test prints both.
+Needs OPSROOM_TEST_SERVICES (support.stackstorm.services). What happens and what was told are
+counted by support.stackstorm.outside and support.stackstorm.aftermath; each test prints both.
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ import pytest
 
 from opsroom.db.sql import rows, scalar
 from opsroom.db.store import open_store
-from support.aftermath import Balance, Dispatches, again_and_again, balance, the_record_is_true
-from support.outside import VERSION_TRIGGERS, Outside
-from support.postgres import Postgres, start
-from support.services import Services, find, sensors
-from support.stackstorm import ENDED, StackStorm, wait_for
-from support.world import World
+from support.records.postgres import Postgres, start
+from support.stackstorm.aftermath import (
+    Balance,
+    Dispatches,
+    again_and_again,
+    balance,
+    the_record_is_true,
+)
+from support.stackstorm.client import ENDED, StackStorm, wait_for
+from support.stackstorm.outside import VERSION_TRIGGERS, Outside
+from support.stackstorm.services import Services, find, sensors
+from support.worlds.world import World
 
 HELD = ("held-1", "held-2")
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")

@@ -12,8 +12,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.stackstorm import StackStorm
-from support.world import World
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 pytestmark = pytest.mark.usefixtures("installed")
 

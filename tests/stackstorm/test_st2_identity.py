@@ -9,8 +9,8 @@ from typing import Any, Dict
 import pytest
 import yaml
 
-from support.stackstorm import StackStorm
-from support.world import World
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 FORGED = {"api_user": "carol", "source_channel": "#ops"}
 

@@ -8,8 +8,8 @@ from typing import Any, Dict, List
 import pytest
 import yaml
 
-from support.stackstorm import StackStorm
-from support.world import ROOT
+from support.stackstorm.client import StackStorm
+from support.worlds.world import ROOT
 
 ACTIONS = sorted((ROOT / "actions").glob("*.yaml"))
 ALIASES = sorted((ROOT / "aliases").glob("*.yaml"))

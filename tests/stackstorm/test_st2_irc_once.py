@@ -8,10 +8,10 @@ from typing import List
 
 import pytest
 
-from support.irc import Typist
-from support.relays import Channel, plain
-from support.stackstorm import wait_for
-from support.world import World
+from support.chat.irc import Typist
+from support.chat.relays import Channel, plain
+from support.stackstorm.client import wait_for
+from support.worlds.world import World
 
 
 def said_once(channel: Channel, person: Typist, message: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.relays import RESTART, Channel
-from support.stackstorm import wait_for
-from support.world import World
+from support.chat.relays import RESTART, Channel
+from support.stackstorm.client import wait_for
+from support.worlds.world import World
 
 
 def test_errbot_reports_the_whole_mask_and_hubot_the_nick(channel: Channel, world: World) -> None:

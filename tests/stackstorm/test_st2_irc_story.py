@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from support.relays import Channel
-from support.world import World
+from support.chat.relays import Channel
+from support.worlds.world import World
 
 CHANGE = re.compile(r"approve change ([0-9A-Z]{4,8})")
 

@@ -10,10 +10,10 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from opsroom.text import neutralise
-from support.irc import Typist
-from support.relays import Channel, plain
-from support.stackstorm import StackStorm
-from support.world import World
+from support.chat.irc import Typist
+from support.chat.relays import Channel, plain
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 LONG = "checkout is broken " + "and nobody knows why " * 16
 # One line holds 512 bytes with everything before the text.

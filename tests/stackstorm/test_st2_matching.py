@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Tuple
 import pytest
 
 from console.aliases import load_pack
-from support.stackstorm import StackStorm
+from support.stackstorm.client import StackStorm
 
 MESSAGES = [
     "deploy web v1.2.0 to uat",

@@ -8,11 +8,11 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from support.conversation import Answer
-from support.http_server import HttpServer, Reply
-from support.pager_kinds import CASES, Case, case, story
-from support.stackstorm import StackStorm, wait_for
-from support.world import World
+from support.chat.conversation import Answer
+from support.pages.kinds import CASES, Case, case, story
+from support.servers.http import HttpServer, Reply
+from support.stackstorm.client import StackStorm, wait_for
+from support.worlds.world import World
 
 SECRET = "topsecret-of-the-store"
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pyotp
 import pytest
 
-from support.stackstorm import Answer, StackStorm
-from support.world import World
+from support.stackstorm.client import Answer, StackStorm
+from support.worlds.world import World
 
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ASK = "deploy web v1.0.0 to production"

@@ -6,8 +6,8 @@ from __future__ import annotations
 import time
 import uuid
 
-from support.stackstorm import StackStorm, wait_for
-from support.world import World
+from support.stackstorm.client import StackStorm, wait_for
+from support.worlds.world import World
 
 
 def test_a_long_deployment_says_what_it_does_at_most_so_often(

@@ -11,8 +11,8 @@ from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 import pytest
 
-from support.services import process_of
-from support.stackstorm import StackStorm, wait_for
+from support.stackstorm.client import StackStorm, wait_for
+from support.stackstorm.services import process_of
 from support.vendors import argocd, jenkins
 from support.vendors.argocd import ArgoCD
 from support.vendors.github import TOKEN as GITHUB_TOKEN
@@ -29,7 +29,7 @@ from support.vendors.kubernetes import (
     workload,
 )
 from support.vendors.kubernetes import TOKEN as CLUSTER_TOKEN
-from support.world import World
+from support.worlds.world import World
 
 
 class Service(NamedTuple):

@@ -18,8 +18,8 @@ import pytest
 import requests
 import yaml
 
-from support.stackstorm import ENDED, StackStorm, wait_for
-from support.world import ROOT, World
+from support.stackstorm.client import ENDED, StackStorm, wait_for
+from support.worlds.world import ROOT, World
 
 RULES = {
     path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "rules").glob("*.yaml"))

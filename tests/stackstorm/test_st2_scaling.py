@@ -1,8 +1,8 @@
 """Several runners at once, and whatever may die, dying: one deployment, one card, one page, and a
 record that is true.
 
-Killing services needs OPSROOM_TEST_SERVICES (support.services); the tests that do it are skipped
-without.
+Killing services needs OPSROOM_TEST_SERVICES (support.stackstorm.services); the tests that do it are
+skipped without.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import pytest
 
 from opsroom.db.sql import from_moment, moment, queue_up, rows, scalar, update
 from opsroom.db.store import open_store
-from support import card_kinds, pager_kinds
-from support.aftermath import again_and_again, the_record_is_true
-from support.http_server import HttpServer, Reply, Request
-from support.postgres import Postgres, start
-from support.services import Services, find, process_of, sensors
-from support.stackstorm import ENDED, StackStorm, wait_for
-from support.world import World
+from support.cards import kinds as card_kinds
+from support.pages import kinds as pager_kinds
+from support.records.postgres import Postgres, start
+from support.servers.http import HttpServer, Reply, Request
+from support.stackstorm.aftermath import again_and_again, the_record_is_true
+from support.stackstorm.client import ENDED, StackStorm, wait_for
+from support.stackstorm.services import Services, find, process_of, sensors
+from support.worlds.world import World
 
 MANY = 20
 DEPLOY = "deploy api 1.0 to uat"

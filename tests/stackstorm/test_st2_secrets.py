@@ -10,9 +10,9 @@ from typing import Iterator, Tuple
 
 import pytest
 
-from support.http_server import HttpServer, Reply
-from support.stackstorm import StackStorm
-from support.world import World
+from support.servers.http import HttpServer, Reply
+from support.stackstorm.client import StackStorm
+from support.worlds.world import World
 
 
 @pytest.fixture

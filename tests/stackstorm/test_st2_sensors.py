@@ -16,9 +16,9 @@ from typing import Any, Dict, Iterator, List, Optional
 import pytest
 
 from opsroom.db.store import open_store
-from support.stackstorm import StackStorm, wait_for
-from support.stores import rows
-from support.world import World
+from support.records.stores import rows
+from support.stackstorm.client import StackStorm, wait_for
+from support.worlds.world import World
 
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
 # The config is read every 30 s, and a sensor that was killed comes back after some more.

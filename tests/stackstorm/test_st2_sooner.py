@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 
-from support.stackstorm import Answer, Json, StackStorm
-from support.world import World
+from support.stackstorm.client import Answer, Json, StackStorm
+from support.worlds.world import World
 
 ROUTES = {"opsroom_hubot": "chatops", "opsroom_errbot": "opsroom_errbot"}
 FORMAT = (

@@ -7,8 +7,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.stackstorm import StackStorm, wait_for
-from support.world import World
+from support.stackstorm.client import StackStorm, wait_for
+from support.worlds.world import World
 
 V1, V2 = "v1.0.0", "v1.1.0"
 # A check of the config: it fails where a file named `broken` stands beside the database.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from opsroom import check
-from support.configs import EXAMPLE, LARGEST, ROOT
+from support.worlds.configs import EXAMPLE, LARGEST, ROOT
 
 START = "environments:\n  test: {}\n"
 

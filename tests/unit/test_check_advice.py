@@ -10,7 +10,7 @@ import pytest
 
 from opsroom import check
 from opsroom.secrets import secrets_of
-from support.configs import LARGEST, put, read
+from support.worlds.configs import LARGEST, put, read
 
 START = "environments:\n  test: {}\n"
 

@@ -17,7 +17,7 @@ from opsroom.errors import Code, Refusal
 from opsroom.grammar.commands import COMMANDS
 from opsroom.secrets import MASK, public_words, redactor_for, secrets_of
 from support.cases import cases
-from support.configs import LARGEST, put, read
+from support.worlds.configs import LARGEST, put, read
 
 CONFIG = {
     "database": "postgresql://opsroom:p%40ssw0rd@db/opsroom",

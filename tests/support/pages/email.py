@@ -7,9 +7,9 @@ from typing import Any
 
 from opsroom.pagers import Page, Pager, Target
 from opsroom.people import Author
-from support.mail_server import Mail, MailServer
-from support.vendors.pagers import pager_with
-from support.vendors.secrets import PASSWORD
+from support.servers.mail import Mail, MailServer
+from support.troubles.pagers import pager_with
+from support.troubles.secrets import PASSWORD
 
 LOGIN = ("opsroom", PASSWORD)
 ALICE = Author(

@@ -10,9 +10,9 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.pagers import REGISTRY, Page, Pager, Target
 from opsroom.people import Author
-from support.http_server import Request
+from support.servers.http import Request
+from support.troubles.pagers import pager_with
 from support.vendors.pagerduty import FakePagerDuty
-from support.vendors.pagers import pager_with
 
 ALICE = Author(
     "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"

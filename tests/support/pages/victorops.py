@@ -7,9 +7,9 @@ from typing import Any, List
 
 from opsroom.pagers import Page, Pager, Target
 from opsroom.people import Author
-from support.http_server import HttpServer, Request
-from support.vendor import Vendor
-from support.vendors.pagers import pager_with
+from support.contracts.vendor import Vendor
+from support.servers.http import HttpServer, Request
+from support.troubles.pagers import pager_with
 from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY
 
 ALICE = Author("alice", "#ops", "alice", "alice@example.com", "https://st2.example.com/x1")

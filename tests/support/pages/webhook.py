@@ -8,10 +8,10 @@ from typing import Any
 
 from opsroom.pagers import Page, Pager, Target
 from opsroom.people import Author
-from support.http_server import HttpServer
-from support.vendors.pagers import pager_with
-from support.vendors.secrets import SIGNING as SECRET
-from support.vendors.secrets import WEBHOOK_TOKEN as TOKEN
+from support.servers.http import HttpServer
+from support.troubles.pagers import pager_with
+from support.troubles.secrets import SIGNING as SECRET
+from support.troubles.secrets import WEBHOOK_TOKEN as TOKEN
 
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEB = Target("target", "web-team", "web-team")

@@ -8,8 +8,8 @@ import json
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, body_of
+from support.servers.http import Reply, Request
 
 TOKEN = "eyJhbGciOi5ecretT0ken"
 NAME = "web-uat"

@@ -7,8 +7,8 @@ import re
 from typing import Any, Dict, List
 from urllib.parse import parse_qs, urlsplit
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 ACCOUNT, PROJECT, TABLE, LIST = 195539477, 2085958504, 1069479399, 1069479500
 TRIAGE, HOLD, DOING, DONE = 1069479400, 1069479401, 1069479402, 1069479403

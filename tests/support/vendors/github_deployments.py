@@ -13,8 +13,8 @@ from email.utils import format_datetime
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 from support.vendors.github import TOKEN, USER, problem
 
 REPOSITORY = "acme/web"

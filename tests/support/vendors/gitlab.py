@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import unquote
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 PROJECT, NUMBER = "acme/web", 17
 TOKEN, USER = "glpat-5ecretSecret", "project_17_bot"

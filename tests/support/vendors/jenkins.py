@@ -9,8 +9,8 @@ import re
 from typing import Any, Dict, List, Optional
 from urllib.parse import parse_qs, urlsplit
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.servers.http import Reply, Request
 
 USER, TOKEN = "deployer", "11d3adb33f5ecretT0ken"
 JOB = "web-deploy"

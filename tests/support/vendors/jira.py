@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List, Set, Tuple
 from urllib.parse import unquote
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 from support.vendors.jql import Condition
 
 TOKEN = "ATATT3xFf5ecretT0ken"

@@ -12,8 +12,8 @@ import json
 import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.s3cret-token-of-the-robot.sig"
 NAMESPACE = "shop"

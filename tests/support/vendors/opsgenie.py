@@ -9,8 +9,8 @@ import uuid
 from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 KEY = "int-5ecret-0f-the-integration"
 READ_KEY = "acc-5ecret-0f-the-account"

@@ -1,5 +1,5 @@
-"""A PagerDuty account in memory, behind `support.vendor.Vendor`: it answers as the vendor documents
-and remembers.
+"""A PagerDuty account in memory, behind `support.contracts.vendor.Vendor`: it answers as the vendor
+documents and remembers.
 
 with FakePagerDuty() as account:
     account.options(service="PWEB")       # a config that speaks to it
@@ -12,8 +12,8 @@ import threading
 from contextlib import ExitStack
 from typing import Any, Callable, Dict, List, Optional
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 TOKEN = "u+t0ken-Secret_ABCDEF"
 ROUTING_KEY = "e93facc04764012d7bfb002500d5d1a6"

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from urllib.parse import urlsplit
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 KEY, TOKEN = "k3yk3yk3yk3yk3yk3yk3y", "ATTAs3cretTokenOfTheBot"
 BOARD, OTHER_BOARD = "5abbe4b7ddc1b351ef961414", "5abbe4b7ddc1b351ef96ffff"

@@ -8,8 +8,8 @@ import re
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 from urllib.parse import unquote
 
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of
+from support.servers.http import Reply, Request
 
 API_ID = "4db9c3ea"
 API_KEY = "api-5ecret-4eeb5d430d2a"

@@ -9,8 +9,8 @@ import time
 from dataclasses import replace
 from typing import Any, Dict
 
-from support.http_server import HttpServer, Reply, Request
-from support.vendor import answer
+from support.contracts.vendor import answer
+from support.servers.http import HttpServer, Reply, Request
 
 # How old a request may be that a receiver takes.
 TOLERANCE = 300

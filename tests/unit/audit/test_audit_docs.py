@@ -15,8 +15,8 @@ import pytest
 from opsroom.audit.model import ExceptionKind, GapKind
 from opsroom.db.store import Store, open_store
 from opsroom.records.chain import verify_chain
-from support.ledgers import Book
-from support.stores import open_gates, rows, run
+from support.records.ledgers import Book
+from support.records.stores import open_gates, rows, run
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "compliance.md").read_text("utf-8")
 

@@ -16,9 +16,9 @@ from opsroom.audit.period import read_period
 from opsroom.db.store import Store
 from opsroom.errors import Code
 from opsroom.records.model import Event
-from support.ledgers import Book
-from support.stores import open_gates, run
-from support.templates import copy_database
+from support.records.ledgers import Book
+from support.records.stores import open_gates, run
+from support.records.templates import copy_database
 
 NOVEMBER = read_period("2026-11")
 

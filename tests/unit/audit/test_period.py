@@ -10,7 +10,7 @@ import pytest
 from opsroom.audit.period import read_period
 from opsroom.errors import Code, Refusal
 from support.cases import cases
-from support.templates import copy_database
+from support.records.templates import copy_database
 
 
 @pytest.fixture

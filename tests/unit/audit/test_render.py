@@ -27,8 +27,8 @@ from opsroom.html import write
 from opsroom.html.escaping import escape
 from opsroom.records.model import Event
 from support.cases import cases
-from support.ledgers import Book
-from support.stores import open_gates, run
+from support.records.ledgers import Book
+from support.records.stores import open_gates, run
 
 NOVEMBER = read_period("2026-11")
 LINK = ("https://st2.example.com/#/history/", "/general")

@@ -33,7 +33,7 @@ from opsroom.records.pages import Page, moments
 from opsroom.records.pages import begin as begin_page
 from opsroom.records.queries import deployments, newest
 from opsroom.sensors import outbox
-from support.ledgers import Book
+from support.records.ledgers import Book
 
 pytestmark = pytest.mark.databases("sqlite")
 

@@ -9,9 +9,9 @@ from typing import Dict
 import pytest
 
 from opsroom.commands import exactly_once
-from support import scripted_pager
-from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import Side
+from support.pages import scripted_pager
+from support.pages.rooms import Clock, Rooms, make_rooms
+from support.pages.scripted_pager import Side
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.guarded import approvals_in, guarded_world
-from support.world import World
+from support.worlds.guarded import approvals_in, guarded_world
+from support.worlds.world import World
 
 # Alice under every name of hers, as StackStorm reports them: chat name, room, StackStorm user. She
 # may also take a nick that nobody has, claim another's name through the API with her own user, and

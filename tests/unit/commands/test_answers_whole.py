@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from support.paging import Rooms
-from support.world import make_world
+from support.pages.rooms import Rooms
+from support.worlds.world import make_world
 
 PAGERS = {"bell": {"kind": "local", "on_call": {"web-team": ["bob"]}}}
 MASK = "alice!~alice@10.0.0.7"

@@ -14,10 +14,10 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.records import outbox
-from support.late_records import busy, letters
-from support.paging import Rooms, make_rooms
-from support.scripted_pager import Side
-from support.stores import run
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import Side
+from support.records.late import busy, letters
+from support.records.stores import run
 
 pytestmark = pytest.mark.databases("sqlite")
 

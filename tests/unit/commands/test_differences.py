@@ -11,7 +11,7 @@ from opsroom.audit.narrative import change_of
 from opsroom.deploys import Commit
 from opsroom.deploys.git.options import compare_template
 from opsroom.deploys.reverts import net
-from support.world import World, git, make_world
+from support.worlds.world import World, git, make_world
 
 
 @pytest.fixture

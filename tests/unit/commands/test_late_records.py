@@ -13,10 +13,10 @@ from opsroom.db.sql import rows
 from opsroom.db.store import open_store
 from opsroom.records import outbox
 from opsroom.records.outbox import waiting
-from support.late_records import busy, letters
-from support.paging import Rooms, make_rooms
-from support.postgres import Postgres
-from support.scripted_pager import Side
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import Side
+from support.records.late import busy, letters
+from support.records.postgres import Postgres
 
 pytestmark = pytest.mark.databases("sqlite")
 

@@ -16,10 +16,10 @@ from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
 from support.cases import cases
-from support.guarded import guarded_world
-from support.postgres import Postgres
-from support.ruled import Ruled
-from support.world import ROOT, World
+from support.records.postgres import Postgres
+from support.worlds.guarded import guarded_world
+from support.worlds.ruled import Ruled
+from support.worlds.world import ROOT, World
 
 LIBRARY = ROOT / "actions" / "lib" / "opsroom"
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"

@@ -8,9 +8,9 @@ from typing import Any, Dict
 
 from opsroom.db.sql import from_moment, moment
 from opsroom.db.store import open_store
-from support.paging import Rooms
-from support.scripted_pager import Side
-from support.stores import rows, run
+from support.pages.rooms import Rooms
+from support.pages.scripted_pager import Side
+from support.records.stores import rows, run
 
 
 def report(rooms: Rooms, **given: Any) -> Dict[str, Any]:

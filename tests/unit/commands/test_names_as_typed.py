@@ -10,8 +10,8 @@ import pytest
 
 from opsroom.config import load
 from opsroom.people import identify
-from support.paging import Rooms
-from support.world import make_world
+from support.pages.rooms import Rooms
+from support.worlds.world import make_world
 
 # How one name may be typed.
 MARKS = ["{}", "@{}", "#{}", "\u2018{}\u2019", "\u201c@{}\u201d", "{}\u00a0", "\u200b{}", "'{}'"]

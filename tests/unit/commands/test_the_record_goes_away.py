@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsroom.commands import request
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 
 def world_in_which_the_record_goes_away(folder: Path, status: int) -> World:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.http_server import HttpServer, Reply
-from support.world import World, git, make_world
+from support.servers.http import HttpServer, Reply
+from support.worlds.world import World, git, make_world
 
 
 @pytest.fixture

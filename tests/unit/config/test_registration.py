@@ -13,7 +13,7 @@ import pytest
 from opsroom import check
 from opsroom.config import registration
 from opsroom.secrets import is_decrypted
-from support.configs import LARGEST, Place, at, places, put, read, shown
+from support.worlds.configs import LARGEST, Place, at, places, put, read, shown
 
 START = "environments:\n  test: {}\n"
 DEPLOY = "apps: {web: {deploy: {kind: stackstorm, action: a.b, parameters: {x: %s}}}}"

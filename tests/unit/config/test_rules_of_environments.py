@@ -9,7 +9,7 @@ import pytest
 
 from opsroom.config.model import Freeze
 from support.cases import cases
-from support.environment_rules import HERE, problems, read
+from support.worlds.environment_rules import HERE, problems, read
 
 RULES = (
     *(

@@ -13,7 +13,7 @@ import pytest
 from opsroom.commands import KINDS
 from opsroom.config import load
 from support.cases import cases
-from support.environment_rules import HERE, SECRET, WORLD, problems, read
+from support.worlds.environment_rules import HERE, SECRET, WORLD, problems, read
 
 LIBRARY = Path(__file__).resolve().parents[3] / "actions" / "lib"
 

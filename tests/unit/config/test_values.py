@@ -13,7 +13,7 @@ from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.registration import as_checked
 from opsroom.errors import Refusal
-from support.configs import (
+from support.worlds.configs import (
     EXAMPLE,
     LARGEST,
     SCHEMA,

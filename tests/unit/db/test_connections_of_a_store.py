@@ -15,7 +15,7 @@ from opsroom.db.connect import Connections
 from opsroom.db.sql import insert, rows
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
-from support.postgres import Postgres
+from support.records.postgres import Postgres
 
 HANDLE = dict.fromkeys(("app", "environment", "name", "value", "at"), "")
 

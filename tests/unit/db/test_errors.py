@@ -18,11 +18,11 @@ from opsroom.db.store import Store, open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.records.ledger import append
-from support import postgres as servers
 from support.cases import cases
-from support.postgres import Postgres
 from support.processes import at_once
-from support.stores import entry, fill, rows, run
+from support.records import postgres as servers
+from support.records.postgres import Postgres
+from support.records.stores import entry, fill, rows, run
 
 
 def _caught(work: Callable[[], Any]) -> OpsroomError:

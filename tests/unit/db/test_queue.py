@@ -20,8 +20,8 @@ from opsroom.db.connect import LOCK_WAIT
 from opsroom.db.sql import rows
 from opsroom.db.store import open_store
 from opsroom.records.ledger import append
-from support.postgres import Postgres
-from support.stores import entry, fill
+from support.records.postgres import Postgres
+from support.records.stores import entry, fill
 from support.waiting import until
 
 FORK = multiprocessing.get_context("fork")

@@ -22,11 +22,11 @@ from opsroom.records.incidents import Incident
 from opsroom.records.ledger import COLUMNS
 from opsroom.records.locks import Lock
 from support.cases import cases
-from support.encrypted import Encrypted
-from support.mail_server import make_certificate
-from support.postgres import Postgres
 from support.processes import at_once
-from support.stores import entry
+from support.records.encrypted import Encrypted
+from support.records.postgres import Postgres
+from support.records.stores import entry
+from support.servers.mail import make_certificate
 
 HOSTILE = "'); DROP TABLE ledger; -- :name %(name)s %s {{ 1 }} \U0001f4a5"
 HANDLE = dict.fromkeys(("app", "environment", "name", "value", "at"), "")

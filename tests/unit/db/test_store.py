@@ -21,7 +21,7 @@ from opsroom.db.store import HEAD, Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.chain import verify_chain
 from support.processes import at_once
-from support.stores import entry, fill, rows, run
+from support.records.stores import entry, fill, rows, run
 
 
 def test_a_fresh_database_has_its_tables_and_is_at_head(store: Store) -> None:

@@ -18,7 +18,7 @@ from console.world import build
 from opsroom.db import migrate
 from opsroom.db.store import HEAD, open_store
 from opsroom.db.url import read_address
-from support.stores import rows
+from support.records.stores import rows
 
 STORED = (Path(__file__).parent / "stored_0_3_0.sql").read_text(encoding="utf-8")
 # What 0.3.0 was at.

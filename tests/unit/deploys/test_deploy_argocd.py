@@ -11,10 +11,10 @@ from opsroom.deploys import Advisor, Resolved
 from opsroom.deploys.remote import Run
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from support.cases import cases
-from support.http_server import Reply, Request
-from support.jobs import Notes
-from support.runs import V1, Clock, caught, deployer_for, left_behind, options_of, stopping
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.jobs import Notes
+from support.deploys.runs import V1, Clock, caught, deployer_for, left_behind, options_of, stopping
+from support.servers.http import Reply, Request
 from support.vendors.argocd import TOKEN, ArgoCD
 
 PAGE = Reply(200, f"<html>Sign in, {TOKEN}</html>", {"Content-Type": "text/html"})

@@ -13,7 +13,7 @@ from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
 from support.cases import cases
-from support.jobs import Notes
+from support.deploys.jobs import Notes
 from support.waiting import alive, until
 
 TARGET = Target("web", "uat")

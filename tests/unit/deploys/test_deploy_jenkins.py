@@ -8,12 +8,12 @@ import pytest
 
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from opsroom.vendors.jenkins import is_of_job, job_path
-from support import runs
 from support.cases import cases
-from support.http_server import Reply, Request
-from support.jobs import Notes
-from support.runs import V1, stopping
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys import runs
+from support.deploys.jobs import Notes
+from support.deploys.runs import V1, stopping
+from support.servers.http import Reply, Request
 from support.vendors.jenkins import JOB, TOKEN, USER, Jenkins
 
 PAGE = Reply(200, f"<html>Sign in, {TOKEN}</html>", {"Content-Type": "text/html"})

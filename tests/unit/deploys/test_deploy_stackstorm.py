@@ -10,9 +10,9 @@ from opsroom.deploys.remote import deployer as deployer_of_runs
 from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure
 from opsroom.versions import stackstorm as asking
-from support.jobs import Notes, cancelled, lost
-from support.stackstorm_deploys import E1, PLACE, Clock, deploy, ends, started
-from support.storm import FakeStackStorm
+from support.deploys.jobs import Notes, cancelled, lost
+from support.deploys.stackstorm import E1, PLACE, Clock, deploy, ends, started
+from support.stackstorm.fake import FakeStackStorm
 
 
 @pytest.fixture(autouse=True)

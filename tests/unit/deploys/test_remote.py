@@ -12,7 +12,7 @@ from opsroom.deploys import Canceller, OwnRollback, Resolved, Target
 from opsroom.deploys.remote import Assignment, Run, Service, State, deployer, follower
 from opsroom.deploys.remote.deployer import RemoteDeployer
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from support.jobs import Notes, cancelled, lost
+from support.deploys.jobs import Notes, cancelled, lost
 
 V1 = Resolved("v1.0.0", "v1.0.0", "c0ffee1")
 V2 = Resolved("v2.0.0", "v2.0.0", "c0ffee2")

@@ -14,9 +14,9 @@ from opsroom import deploys
 from opsroom.deploys.remote import Assignment, Service
 from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
-from support.http_server import free_port
-from support.runs import deployer_for
-from support.troubles import TROUBLES, Instead, Trouble, error_of, no_pauses
+from support.deploys.runs import deployer_for
+from support.servers.http import free_port
+from support.troubles.table import TROUBLES, Instead, Trouble, error_of, no_pauses
 from support.vendors import argocd, github, gitlab, jenkins, kubernetes
 
 __all__ = ["no_pauses"]

@@ -12,10 +12,10 @@ from opsroom.deploys.remote import deployer as deployer_of_runs
 from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.versions import stackstorm as asking
-from support.http_server import Reply, free_port
-from support.jobs import Notes
-from support.stackstorm_deploys import E1, PLACE, Clock, deploy, ends, read, started
-from support.storm import FakeStackStorm
+from support.deploys.jobs import Notes
+from support.deploys.stackstorm import E1, PLACE, Clock, deploy, ends, read, started
+from support.servers.http import Reply, free_port
+from support.stackstorm.fake import FakeStackStorm
 
 
 @pytest.fixture(autouse=True)

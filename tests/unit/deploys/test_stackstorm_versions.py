@@ -14,12 +14,12 @@ from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
 from opsroom.versions import stackstorm as asking
-from support.http_server import Reply
-from support.jobs import Notes
-from support.no_api import NO_API
-from support.stackstorm_deploys import TARGET, Clock, deployer, ends, read, started
-from support.storm import FakeStackStorm
-from support.troubles import Instead
+from support.deploys.jobs import Notes
+from support.deploys.stackstorm import TARGET, Clock, deployer, ends, read, started
+from support.servers.http import Reply
+from support.stackstorm.fake import FakeStackStorm
+from support.troubles.no_api import NO_API
+from support.troubles.table import Instead
 
 V1 = Resolved("v1.0.0", "v1.0.0")
 

@@ -15,9 +15,9 @@ from opsroom.deploys.remote import follower
 from opsroom.deploys.steps import Check, Size, Steps, groups, holds, read_steps
 from opsroom.errors import Failure
 from support.cases import cases
-from support.http_server import HttpServer, Reply
-from support.jobs import Notes, cancelled
-from support.storm import FakeStackStorm
+from support.deploys.jobs import Notes, cancelled
+from support.servers.http import HttpServer, Reply
+from support.stackstorm.fake import FakeStackStorm
 
 PLACE = {"app": "web", "environment": "uat", "version": "v1.2", "deployment": "d1"}
 

@@ -15,7 +15,7 @@ from opsroom.expressions import ExpressionProblem, find_in_json, find_in_text
 from opsroom.versions import REGISTRY
 from opsroom.versions.command import Options as CommandOptions
 from opsroom.versions.http import Options as HttpOptions
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 TARGET = Target("web", "uat")
 # Each would take years.

@@ -6,7 +6,7 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient, user_agent
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 
 @pytest.fixture(autouse=True)

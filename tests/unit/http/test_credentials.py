@@ -9,7 +9,7 @@ import pytest
 from opsroom.errors import Failure
 from opsroom.http.client import HttpClient
 from opsroom.secrets import redact, shown_url, without_credentials
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 SECRET = "tok-5ecret-value"
 

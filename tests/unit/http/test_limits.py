@@ -15,8 +15,8 @@ import requests
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import explain
-from support.http_server import HttpServer, Reply, free_port
-from support.mail_server import make_certificate
+from support.servers.http import HttpServer, Reply, free_port
+from support.servers.mail import make_certificate
 
 SECRET = "tok-5ecret-value"
 

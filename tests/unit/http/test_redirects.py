@@ -7,7 +7,7 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import in_doubt, redirect_target
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 
 @pytest.fixture(autouse=True)

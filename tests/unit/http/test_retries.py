@@ -10,7 +10,7 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import in_doubt, retry_after
-from support.http_server import HttpServer, Reply, free_port
+from support.servers.http import HttpServer, Reply, free_port
 
 
 @pytest.fixture(autouse=True)

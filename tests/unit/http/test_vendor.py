@@ -12,7 +12,7 @@ from opsroom.http.content import an_object
 from opsroom.http.errors import in_doubt
 from opsroom.http.response import Response
 from opsroom.http.vendor import NOTHING, Client, Subject
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 SECRET = "s3cret-of-the-config"
 

@@ -16,7 +16,7 @@ from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
 from support.processes import at_once
-from support.stores import rows, run
+from support.records.stores import rows, run
 
 ALICE = Author("alice", "#ops", email="alice@example.com", link="execution 65f0")
 BOB = Author("bob", "#ops")

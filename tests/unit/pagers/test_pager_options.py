@@ -10,11 +10,11 @@ import pytest
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.pagers import REGISTRY
-from support.pager_kinds import ADDRESSES, pager_at
+from support.pages.kinds import ADDRESSES, pager_at
+from support.troubles.pagers import secrets_of
+from support.troubles.secrets import SECRETS, SIGNING
 from support.vendors.opsgenie import KEY, READ_KEY
 from support.vendors.pagerduty import TOKEN
-from support.vendors.pagers import secrets_of
-from support.vendors.secrets import SECRETS, SIGNING
 from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY
 
 KEYS = {"api_id": API_ID, "api_key": API_KEY}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from opsroom.db.store import open_store
-from support.pager_kinds import CASES, case
-from support.stores import rows
-from support.templates import copy_database
-from support.vendors.pagers import page_to, pager_with, target_of
+from support.pages.kinds import CASES, case
+from support.records.stores import rows
+from support.records.templates import copy_database
+from support.troubles.pagers import page_to, pager_with, target_of
 
 TEXTS = (
     "line one\nline two\n\n  indented\n\ttabbed",

@@ -17,12 +17,22 @@ from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery
-from support.http_server import Reply, free_port
-from support.no_api import ODD
-from support.pager_kinds import ADDRESSES, CASES, case, pager_at
-from support.stores import LossyStore
-from support.templates import copy_database
-from support.troubles import (
+from support.pages.kinds import ADDRESSES, CASES, case, pager_at
+from support.records.stores import LossyStore
+from support.records.templates import copy_database
+from support.servers.http import Reply, free_port
+from support.troubles.no_api import ODD
+from support.troubles.pagers import (
+    ASKS,
+    CALLS,
+    REFUSALS,
+    page_to,
+    pager_of,
+    pager_with,
+    secrets_of,
+    target_of,
+)
+from support.troubles.table import (
     JSON,
     STATUSES,
     TROUBLES,
@@ -32,16 +42,6 @@ from support.troubles import (
     error_of,
     no_pauses,
     refusal,
-)
-from support.vendors.pagers import (
-    ASKS,
-    CALLS,
-    REFUSALS,
-    page_to,
-    pager_of,
-    pager_with,
-    secrets_of,
-    target_of,
 )
 
 __all__ = ["no_pauses"]

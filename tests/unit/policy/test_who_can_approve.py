@@ -8,7 +8,7 @@ from typing import Any, Dict, Tuple
 
 import pytest
 
-from support.guarded import guarded_world, wait_for
+from support.worlds.guarded import guarded_world, wait_for
 
 ASKED = {"app": "web", "version": "v1.1.0", "environment": "production"}
 # Rules of production, who asks, and who can approve that.

@@ -25,7 +25,7 @@ from opsroom.records.chain import (
 )
 from opsroom.records.ledger import COLUMNS, append
 from opsroom.records.model import Entry, Event
-from support.stores import entry, fill, open_gates, rows, run
+from support.records.stores import entry, fill, open_gates, rows, run
 
 
 def _verify(store: Store, head_hash: str = "") -> ChainReport:

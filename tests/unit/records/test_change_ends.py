@@ -27,8 +27,8 @@ from opsroom.records.changes import (
 from opsroom.records.claims import Claim, take
 from opsroom.records.ledger import append
 from opsroom.records.model import Event
-from support.drafts import DRAFT, found, opened
-from support.stores import entry, rows, run
+from support.records.drafts import DRAFT, found, opened
+from support.records.stores import entry, rows, run
 
 
 def begun(store: Store, change: Change, by: str = "carol") -> bool:

@@ -25,8 +25,8 @@ from opsroom.records.changes import (
     put_back,
     tidy,
 )
-from support.drafts import DRAFT, found, opened
 from support.processes import at_once
+from support.records.drafts import DRAFT, found, opened
 
 
 def test_a_change_is_found_again_as_it_was_made(store: Store) -> None:

@@ -23,7 +23,7 @@ from opsroom.records.claims import (
 from opsroom.records.ledger import append
 from opsroom.records.model import Event
 from support.processes import at_once
-from support.stores import entry, rows
+from support.records.stores import entry, rows
 
 MINE = Claim(
     app="web",

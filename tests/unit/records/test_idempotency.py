@@ -14,7 +14,7 @@ from opsroom.db.sql import from_moment, moment
 from opsroom.db.store import Store
 from opsroom.records import idempotency
 from opsroom.records.idempotency import Begun, Step, key_of
-from support.stores import rows, run
+from support.records.stores import rows, run
 
 KEY = key_of("person:alice", "create_card", "OPS", "checkout is broken")
 

@@ -19,7 +19,7 @@ from opsroom.records.ledger import append, of_deployment
 from opsroom.records.model import Event
 from opsroom.records.queries import deployments, last_succeeded, version_before
 from support.processes import at_once
-from support.stores import entry, fill, rows, run
+from support.records.stores import entry, fill, rows, run
 
 
 def test_a_record_comes_back_as_it_was_written(store: Store) -> None:

@@ -27,7 +27,7 @@ from opsroom.records.locks import (
 )
 from opsroom.records.model import Event
 from support.processes import at_once
-from support.stores import entry, rows, run
+from support.records.stores import entry, rows, run
 
 MINE = Lock(
     "",

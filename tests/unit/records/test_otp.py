@@ -21,7 +21,7 @@ from opsroom.policy import Decision
 from opsroom.records import otp
 from opsroom.records.otp import MAX_WRONG, check_code, use_code
 from support.processes import at_once
-from support.stores import rows
+from support.records.stores import rows
 
 # The secret of the examples in RFC 6238, appendix B ("12345678901234567890").
 RFC = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

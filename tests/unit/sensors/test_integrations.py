@@ -10,7 +10,7 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.pagers import State
 from opsroom.sensors.integrations import Backoff, WatchedPages
 from opsroom.trackers import CardEvent, EventKind
-from support.sensors import (
+from support.stackstorm.sensors import (
     DOWN,
     NOON,
     Pager,

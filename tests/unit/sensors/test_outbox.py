@@ -10,11 +10,11 @@ import pytest
 from opsroom.db.store import Store
 from opsroom.sensors import outbox
 from opsroom.sensors.outbox import Post
-from support.sensors import (
+from support.records.stores import rows, run
+from support.stackstorm.sensors import (
     Asked,
     Room,
 )
-from support.stores import rows, run
 
 pytestmark = pytest.mark.databases("sqlite")
 

@@ -10,7 +10,7 @@ from opsroom.db.store import Store
 from opsroom.errors import Code, Failure
 from opsroom.sensors.outbox import Post
 from opsroom.sensors.poller import Pool, Schedule, Watch, phase
-from support.sensors import (
+from support.stackstorm.sensors import (
     Asked,
     Room,
 )

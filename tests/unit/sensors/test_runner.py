@@ -9,7 +9,7 @@ import pytest
 
 from opsroom.sensors.runner import REREAD, Runner
 from opsroom.sensors.sources import card_watch, version_watch
-from support.sensors import (
+from support.stackstorm.sensors import (
     AtOnce,
     Clock,
     Dispatched,

@@ -21,10 +21,10 @@ from opsroom.errors import Code, Failure
 from opsroom.records.model import Event
 from opsroom.sensors import sources
 from support.cases import cases
-from support.http_server import HttpServer, Reply
 from support.metadata import metadata
-from support.sensors import NOON, Pager, Place, Room, Tracker, triggers, watch_cards
-from support.stores import entry, fill
+from support.records.stores import entry, fill
+from support.servers.http import HttpServer, Reply
+from support.stackstorm.sensors import NOON, Pager, Place, Room, Tracker, triggers, watch_cards
 
 pytestmark = pytest.mark.databases("sqlite")
 

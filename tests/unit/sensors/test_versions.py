@@ -11,8 +11,8 @@ from opsroom.db.store import Store
 from opsroom.records import claims
 from opsroom.records.model import Event
 from opsroom.versions import Running
-from support.sensors import DOWN, Place, handed_out, triggers
-from support.stores import entry, fill, rows, run
+from support.records.stores import entry, fill, rows, run
+from support.stackstorm.sensors import DOWN, Place, handed_out, triggers
 
 pytestmark = pytest.mark.databases("sqlite")
 

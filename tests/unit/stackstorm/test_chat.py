@@ -10,7 +10,7 @@ from typing import Any, Iterator
 import pytest
 
 from opsroom.stackstorm.chat import StackStormRoom
-from support.http_server import HttpServer, Reply
+from support.servers.http import HttpServer, Reply
 
 
 @pytest.fixture

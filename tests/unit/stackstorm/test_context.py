@@ -10,9 +10,9 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.stackstorm.context import Starter, starter_of
-from support.http_server import HttpServer, Reply
 from support.metadata import read
-from support.world import ROOT
+from support.servers.http import HttpServer, Reply
+from support.worlds.world import ROOT
 
 TEMPLATES = {
     name: one["default"]

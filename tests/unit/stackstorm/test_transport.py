@@ -18,9 +18,9 @@ from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.stackstorm.client import StackStorm
 from opsroom.subprocesses import capture
-from support.http_server import HttpServer, Reply, free_port
-from support.mail_server import make_certificate
-from support.world import ROOT
+from support.servers.http import HttpServer, Reply, free_port
+from support.servers.mail import make_certificate
+from support.worlds.world import ROOT
 
 EXECUTION = Reply(body='{"id": "e1", "status": "running"}')
 ONE, ALL = "/v1/executions/e1", "/v1/executions"

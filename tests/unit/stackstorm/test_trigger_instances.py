@@ -10,7 +10,7 @@ import pytest
 from opsroom.errors import Failure
 from opsroom.stackstorm.client import StackStorm
 from opsroom.stackstorm.trigger_instances import ProcessedEvents
-from support.http_server import HttpServer, Reply, Request
+from support.servers.http import HttpServer, Reply, Request
 
 
 class Api(HttpServer):

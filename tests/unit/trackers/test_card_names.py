@@ -9,7 +9,7 @@ import pytest
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.trackers import REGISTRY, Reading
-from support.card_kinds import tracker_at
+from support.cards.kinds import tracker_at
 
 # The keys that matter here, besides those of `tracker_at`.
 MORE: Mapping[str, Mapping[str, Any]] = {

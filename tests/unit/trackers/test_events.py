@@ -10,8 +10,8 @@ import pytest
 
 from opsroom.errors import Code, OpsroomError
 from opsroom.trackers import CardEvents, Watchable, cursor
-from support.http_server import Reply
-from support.watched_trackers import KINDS, OnGithub, OnJira, Played
+from support.cards.watched import KINDS, OnGithub, OnJira, Played
+from support.servers.http import Reply
 
 
 @pytest.fixture(params=list(KINDS))

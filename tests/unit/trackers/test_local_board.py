@@ -15,8 +15,8 @@ from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Remark
 from support.processes import at_once
-from support.stores import rows
-from support.troubles import refusal
+from support.records.stores import rows
+from support.troubles.table import refusal
 
 ALICE = Author(
     "alice", room="#ops", identity="alice", link="https://chatops.example.com/#/history/65f0"

@@ -9,10 +9,10 @@ import pytest
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.trackers import REGISTRY
-from support.card_kinds import CASES, VENDORS, tracker_at
+from support.cards.kinds import CASES, VENDORS, tracker_at
+from support.troubles.secrets import SECRETS
+from support.troubles.trackers import secrets_of
 from support.vendors.basecamp import CLIENT, REFRESH, SECRET
-from support.vendors.secrets import SECRETS
-from support.vendors.trackers import secrets_of
 
 OAUTH = {"token": None, "client_id": CLIENT, "client_secret": SECRET, "refresh_token": REFRESH}
 

@@ -10,9 +10,9 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark, Tracker
-from support.card_kinds import CASES, Case, case
-from support.templates import copy_database
-from support.vendors.trackers import tracker_in, tracker_with
+from support.cards.kinds import CASES, Case, case
+from support.records.templates import copy_database
+from support.troubles.trackers import tracker_in, tracker_with
 
 BY = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")
 LONG = "".join(

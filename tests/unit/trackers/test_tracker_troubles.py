@@ -17,9 +17,9 @@ from opsroom.errors import Code, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark
-from support.card_kinds import CARDS, VENDORS, case
-from support.http_server import Reply, Request, free_port
-from support.troubles import (
+from support.cards.kinds import CARDS, VENDORS, case
+from support.servers.http import Reply, Request, free_port
+from support.troubles.table import (
     JSON,
     STATUSES,
     TROUBLES,
@@ -29,7 +29,7 @@ from support.troubles import (
     error_of,
     no_pauses,
 )
-from support.vendors.trackers import (
+from support.troubles.trackers import (
     CALLS,
     COUNTS,
     REFUSALS,

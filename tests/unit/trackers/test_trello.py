@@ -15,10 +15,10 @@ from opsroom.errors import Code, OpsroomError, Refusal
 from opsroom.people import Author
 from opsroom.trackers import Assignee, Draft, Query, Remark
 from opsroom.trackers.trello import client
-from support.card_kinds import tracker_at
-from support.http_server import Reply
-from support.troubles import error_with, raised
-from support.vendors.trackers import CALLS, tracker_with
+from support.cards.kinds import tracker_at
+from support.servers.http import Reply
+from support.troubles.table import error_with, raised
+from support.troubles.trackers import CALLS, tracker_with
 from support.vendors.trello import ALICE, BOB, CARD, DOING, DONE, KEY, TODO, TOKEN, Trello
 
 AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")

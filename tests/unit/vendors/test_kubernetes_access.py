@@ -16,10 +16,10 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.vendors.kubernetes import Access, Kind, Workload, credentials, kubeconfig
 from opsroom.vendors.kubernetes.client import Client, open_client
-from support.http_server import HttpServer
-from support.kubectl import kubectl
-from support.mail_server import make_certificate
-from support.vendor import answer
+from support.contracts.vendor import answer
+from support.deploys.kubectl import kubectl
+from support.servers.http import HttpServer
+from support.servers.mail import make_certificate
 from support.vendors import kubernetes as played
 from support.vendors.kubernetes import NAMESPACE, TOKEN, Cluster, workload
 

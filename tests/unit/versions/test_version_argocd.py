@@ -12,8 +12,8 @@ from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.versions import Running
-from support.http_server import Reply
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.servers.http import Reply
 from support.vendors.argocd import TOKEN, ArgoCD
 
 C0, C9 = "0" * 40, "9" * 40

@@ -14,8 +14,8 @@ from opsroom.deploys import Target
 from opsroom.deploys.git import Options as GitOptions
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
-from support.jobs import Notes
-from support.repositories import Repository
+from support.deploys.jobs import Notes
+from support.worlds.repositories import Repository
 
 TARGET = Target("web", "uat")
 

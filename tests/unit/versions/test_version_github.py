@@ -11,8 +11,8 @@ from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
-from support.http_server import Reply
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.servers.http import Reply
 from support.vendors.github import TOKEN, problem
 from support.vendors.github_deployments import GithubDeployments
 

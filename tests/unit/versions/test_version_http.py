@@ -12,7 +12,7 @@ from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
 from support.cases import cases
-from support.http_server import HttpServer, Reply, free_port
+from support.servers.http import HttpServer, Reply, free_port
 
 TARGET = Target("web+x", "uat")
 SECRET = "tok-5ecret-value"

@@ -13,7 +13,7 @@ from opsroom.deploys import Target
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.vendors.kubernetes.images import image_of, same_image, version_in
 from opsroom.versions import Running
-from support.http_server import Reply
+from support.servers.http import Reply
 from support.vendors.kubernetes import (
     IMAGE,
     NAMESPACE,

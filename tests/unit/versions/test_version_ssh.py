@@ -14,7 +14,7 @@ from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.cases import cases
-from support.sshd import Hosts
+from support.servers.sshd import Hosts
 
 
 @pytest.fixture(scope="module")

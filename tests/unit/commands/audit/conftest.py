@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import List
 
 import pytest
 
-from support.audits import EXECUTION, SLUG, TITLE, tamper
-from support.world import ROOT, World
+from support.records.audits import EXECUTION, SLUG, TITLE, tamper
+from support.worlds.world import ROOT, World
 
 
 class TestCommandLine:

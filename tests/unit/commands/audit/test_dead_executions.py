@@ -15,10 +15,10 @@ from opsroom.commands.audit import dead_executions as closing
 from opsroom.commands.deployments import interrupted as settling
 from opsroom.commands.deployments import pipeline
 from opsroom.stackstorm.executions import hand_over
-from support.ruled import Ruled, make_ruled
-from support.sets import shop, with_cart, world_of_sets
-from support.storm import FakeStackStorm
-from support.world import World
+from support.stackstorm.fake import FakeStackStorm
+from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.sets import shop, with_cart, world_of_sets
+from support.worlds.world import World
 
 KILLED = {
     "status": "timeout",

@@ -8,9 +8,9 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.stackstorm.history import PAGE
-from support.audits import ALWAYS, EXECUTION, TITLE
-from support.http_server import HttpServer, Reply, Request
-from support.world import World
+from support.records.audits import ALWAYS, EXECUTION, TITLE
+from support.servers.http import HttpServer, Reply, Request
+from support.worlds.world import World
 
 
 class StackStorm:

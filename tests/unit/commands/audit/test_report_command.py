@@ -10,10 +10,10 @@ from typing import Any, Dict
 
 import pytest
 
-from support.audits import EXECUTION, SLUG, TITLE, report, tamper
-from support.guarded import code_of, guarded_world, let_time_run_out, wait_for
-from support.http_server import HttpServer, Reply
-from support.world import World
+from support.records.audits import EXECUTION, SLUG, TITLE, report, tamper
+from support.servers.http import HttpServer, Reply
+from support.worlds.guarded import code_of, guarded_world, let_time_run_out, wait_for
+from support.worlds.world import World
 
 
 class TestReport:

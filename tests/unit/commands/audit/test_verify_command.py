@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from opsroom.audit.heads import read_heads
-from support.audits import tamper, verify
-from support.world import World
+from support.records.audits import tamper, verify
+from support.worlds.world import World
 
 
 def path_of(world: World) -> str:

@@ -11,8 +11,8 @@ import pytest
 from opsroom.commands.automation import green
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
-from support.ruled import Ruled, make_ruled
-from support.world import World, make_world
+from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from opsroom.commands.automation import announcements as announcing
 from opsroom.records.model import Event
-from support.ruled import Ruled, make_ruled
+from support.worlds.ruled import Ruled, make_ruled
 
 pytestmark = pytest.mark.databases("sqlite")
 

@@ -9,9 +9,9 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.db.store import open_store
-from support.ruled import Ruled, make_ruled
-from support.stores import open_gates, run
-from support.world import git
+from support.records.stores import open_gates, run
+from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.world import git
 
 E1 = "0f" * 16
 

@@ -13,8 +13,8 @@ from typing import Any, Dict, Iterator, Optional
 
 import pytest
 
-from support.http_server import HttpServer, Reply
-from support.ruled import Ruled, make_ruled
+from support.servers.http import HttpServer, Reply
+from support.worlds.ruled import Ruled, make_ruled
 
 SECRET = "the-secret-of-the-webhook"
 KEY = base64.b64encode(b"32 bytes of which nobody knows..").decode()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from opsroom.trackers import Card
-from support import scripted_tracker
-from support.scripted_tracker import Elsewhere
-from support.world import World, make_world
+from support.cards import scripted_tracker
+from support.cards.scripted_tracker import Elsewhere
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

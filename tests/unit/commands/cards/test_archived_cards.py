@@ -8,10 +8,10 @@ from typing import Any, Dict, Iterator, Tuple
 
 import pytest
 
-from support.card_kinds import CASES, SHUT, Case, Shut, case
-from support.templates import copy_database
+from support.cards.kinds import CASES, SHUT, Case, Shut, case
+from support.records.templates import copy_database
 from support.vendors import github as gh
-from support.world import World
+from support.worlds.world import World
 
 WAYS = [(name, what) for name, ways in SHUT.items() for what in ways]
 Rooms = Tuple[World, Case, Shut, str]

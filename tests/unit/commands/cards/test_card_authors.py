@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.cards import create
-from support.scripted_tracker import Elsewhere
-from support.world import World
+from support.cards.creation import create
+from support.cards.scripted_tracker import Elsewhere
+from support.worlds.world import World
 
 
 class TestWhoseItIs:

@@ -11,9 +11,9 @@ import pytest
 from opsroom.commands.cards import show
 from opsroom.errors import Code, Refusal
 from opsroom.trackers import Card
-from support import scripted_tracker
-from support.scripted_tracker import DOWN, Elsewhere
-from support.world import World
+from support.cards import scripted_tracker
+from support.cards.scripted_tracker import DOWN, Elsewhere
+from support.worlds.world import World
 
 
 class TestLooking:

@@ -11,10 +11,10 @@ from opsroom.commands import exactly_once
 from opsroom.db.sql import rows
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
-from support import scripted_tracker
-from support.card_clock import Clock, create, hours_pass
-from support.scripted_tracker import LOST, Elsewhere
-from support.world import World, make_world
+from support.cards import scripted_tracker
+from support.cards.clock import Clock, create, hours_pass
+from support.cards.scripted_tracker import LOST, Elsewhere
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
-from support.card_kinds import CARDS, CASES, VENDORS, VERBS, tracker_at
-from support.http_server import HttpServer, Reply
-from support.no_api import NO_API, ODD
-from support.templates import copy_database
-from support.troubles import Instead
-from support.vendors.trackers import CALLS, tracker_of
-from support.world import World
+from support.cards.kinds import CARDS, CASES, VENDORS, VERBS, tracker_at
+from support.records.templates import copy_database
+from support.servers.http import HttpServer, Reply
+from support.troubles.no_api import NO_API, ODD
+from support.troubles.table import Instead
+from support.troubles.trackers import CALLS, tracker_of
+from support.worlds.world import World
 
 NEW = "https://new.example.com"
 

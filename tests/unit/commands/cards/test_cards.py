@@ -8,9 +8,9 @@ import pytest
 
 from opsroom.commands.cards.request import take_apart
 from opsroom.errors import Code, Failure
-from support.cards import create
-from support.scripted_tracker import DOWN, LOST, Elsewhere
-from support.world import World
+from support.cards.creation import create
+from support.cards.scripted_tracker import DOWN, LOST, Elsewhere
+from support.worlds.world import World
 
 
 class TestCreating:

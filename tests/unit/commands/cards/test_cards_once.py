@@ -10,10 +10,10 @@ import pytest
 
 from opsroom.commands import exactly_once
 from opsroom.errors import Code, Refusal
-from support import scripted_tracker
-from support.card_clock import Clock, create, hours_pass
-from support.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
-from support.world import World, make_world, run_action
+from support.cards import scripted_tracker
+from support.cards.clock import Clock, create, hours_pass
+from support.cards.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
+from support.worlds.world import World, make_world, run_action
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any, Dict
 
 import pytest
 
-from support.guarded import (
+from support.worlds.guarded import (
     guarded_world,
     state_of,
     wait_for,
 )
-from support.world import World, git
+from support.worlds.world import World, git
 
 
 @pytest.fixture

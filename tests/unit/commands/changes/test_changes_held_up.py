@@ -18,7 +18,7 @@ from opsroom.db.sql import Transaction
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.changes import begin, tidy
-from support.guarded import (
+from support.worlds.guarded import (
     approvals_in,
     guarded_world,
     let_minutes_pass,
@@ -26,7 +26,7 @@ from support.guarded import (
     state_of,
     wait_for,
 )
-from support.world import World
+from support.worlds.world import World
 
 BROKEN = {"kind": "command", "command": ["/bin/false"]}
 

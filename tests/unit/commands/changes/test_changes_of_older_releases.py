@@ -12,8 +12,8 @@ import pytest
 from opsroom.db.sql import update
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
-from support.guarded import guarded_world, wait_for
-from support.world import World
+from support.worlds.guarded import guarded_world, wait_for
+from support.worlds.world import World
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from opsroom.commands.changes import sets
-from support.guarded import let_time_run_out, state_of
-from support.sets import ends, guarded, shop, together, with_cart, world_of_sets
-from support.world import World
+from support.worlds.guarded import let_time_run_out, state_of
+from support.worlds.sets import ends, guarded, shop, together, with_cart, world_of_sets
+from support.worlds.world import World
 
 
 @pytest.fixture

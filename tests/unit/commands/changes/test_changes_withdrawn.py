@@ -11,7 +11,7 @@ import yaml
 from console.opening import open_session
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
-from support.guarded import (
+from support.worlds.guarded import (
     SECRET,
     approvals_in,
     code_of,
@@ -19,7 +19,7 @@ from support.guarded import (
     state_of,
     wait_for,
 )
-from support.world import ROOT, Listener, World, git
+from support.worlds.world import ROOT, Listener, World, git
 
 
 @pytest.fixture

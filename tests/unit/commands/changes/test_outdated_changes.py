@@ -7,14 +7,14 @@ from typing import Any, Dict
 
 import pytest
 
-from support.guarded import (
+from support.worlds.guarded import (
     approvals_in,
     guarded_world,
     let_time_run_out,
     state_of,
     wait_for,
 )
-from support.world import World, git
+from support.worlds.world import World, git
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from support.guarded import (
+from support.processes import at_once
+from support.worlds.guarded import (
     approvals_in,
     code_of,
     guarded_world,
@@ -18,8 +19,7 @@ from support.guarded import (
     state_of,
     wait_for,
 )
-from support.processes import at_once
-from support.world import World
+from support.worlds.world import World
 
 Saying = Tuple[str, str, Dict[str, Any]]
 PEOPLE = [f"manager{number}" for number in range(20)]

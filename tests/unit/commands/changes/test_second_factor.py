@@ -7,14 +7,14 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.guarded import (
+from support.worlds.guarded import (
     approvals_in,
     code_of,
     guarded_world,
     let_time_run_out,
     wait_for,
 )
-from support.world import World
+from support.worlds.world import World
 
 
 @pytest.fixture

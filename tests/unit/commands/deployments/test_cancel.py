@@ -21,12 +21,12 @@ from opsroom.errors import Code
 from opsroom.people import identify
 from opsroom.policy.access import may_cancel
 from opsroom.records.claims import Claim, keep_checkpoint, take
-from support.act import Runner
-from support.audits import report
-from support.http_server import Reply
-from support.storm import FakeStackStorm
+from support.records.audits import report
+from support.servers.http import Reply
+from support.stackstorm.fake import FakeStackStorm
 from support.waiting import until
-from support.world import World, make_world
+from support.worlds.act import Runner
+from support.worlds.world import World, make_world
 
 # It writes that it began, and then takes longer than any test.
 SLOW = {"kind": "command", "command": ["sh", "-c", "echo begun; exec sleep 300"]}

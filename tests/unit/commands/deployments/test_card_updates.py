@@ -12,9 +12,9 @@ from opsroom.errors import Code, Failure
 from opsroom.records.model import Event
 from opsroom.trackers import Moved
 from opsroom.trackers.local.board import Board
-from support.deployment_cards import column, comments, commit, deploy
-from support.http_server import free_port
-from support.world import World, make_world
+from support.cards.deployments import column, comments, commit, deploy
+from support.servers.http import free_port
+from support.worlds.world import World, make_world
 
 DOWN = "https://trello.com/c/abcd1234"
 

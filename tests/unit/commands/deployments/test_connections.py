@@ -12,7 +12,7 @@ import pytest
 from opsroom.commands.deployments import job
 from opsroom.db import connect
 from opsroom.db.store import Store, open_store
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.deployment_cards import comments, commit, deploy
-from support.world import World, make_world
+from support.cards.deployments import comments, commit, deploy
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

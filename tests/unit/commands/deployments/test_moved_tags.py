@@ -9,8 +9,8 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.commands.request import Request
-from support.http_server import HttpServer, Reply
-from support.world import World, git, make_world
+from support.servers.http import HttpServer, Reply
+from support.worlds.world import World, git, make_world
 
 
 @pytest.fixture

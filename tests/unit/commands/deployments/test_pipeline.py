@@ -8,7 +8,7 @@ from typing import List
 
 import pytest
 
-from support.world import World, git, make_world
+from support.worlds.world import World, git, make_world
 
 
 @pytest.fixture

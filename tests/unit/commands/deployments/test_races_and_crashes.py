@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 LIMIT = 120.0
 

@@ -11,9 +11,9 @@ import pytest
 from opsroom.commands import KINDS
 from opsroom.commands.cards import delivered
 from opsroom.config import load
-from support.deployment_cards import change, column, comments, commit, deploy, in_git
-from support.http_server import free_port
-from support.world import World, make_world
+from support.cards.deployments import change, column, comments, commit, deploy, in_git
+from support.servers.http import free_port
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

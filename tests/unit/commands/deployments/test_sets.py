@@ -15,9 +15,9 @@ from opsroom.commands.deployments.sets import Item, read_items
 from opsroom.config import load
 from opsroom.errors import Refusal
 from support.cases import cases
-from support.sets import ends, guarded, shop, together, world_of_sets
 from support.waiting import until
-from support.world import World
+from support.worlds.sets import ends, guarded, shop, together, world_of_sets
+from support.worlds.world import World
 
 
 @pytest.fixture

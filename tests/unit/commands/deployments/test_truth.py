@@ -12,7 +12,7 @@ import pytest
 from opsroom.commands import request as record
 from opsroom.commands.deployments import pipeline
 from opsroom.errors import Code, Failure
-from support.world import World, git, make_world
+from support.worlds.world import World, git, make_world
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 from opsroom.commands.help import _forms
 from opsroom.commands.help.catalogue import GROUPS, Command, read_commands
 from support.cases import cases
-from support.guarded import guarded_world
 from support.metadata import read
-from support.world import World
+from support.worlds.guarded import guarded_world
+from support.worlds.world import World
 
 ALIASES = Path(__file__).resolve().parents[4] / "aliases"
 COMMANDS = read_commands(ALIASES)

@@ -9,9 +9,9 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from support.cases import cases
-from support.guarded import guarded_world
 from support.metadata import pack
-from support.world import World
+from support.worlds.guarded import guarded_world
+from support.worlds.world import World
 
 PACK = pack()
 ROOMS = {"alice": "#dev", "carol": "#ops"}

@@ -8,10 +8,10 @@ from typing import Dict
 import pytest
 
 from opsroom.trackers import Card
-from support import scripted_tracker
-from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import Side
-from support.scripted_tracker import Elsewhere
+from support.cards import scripted_tracker
+from support.cards.scripted_tracker import Elsewhere
+from support.pages.rooms import Clock, Rooms, make_rooms
+from support.pages.scripted_pager import Side
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import re
 
 from opsroom.errors import Failure
 from opsroom.pagers import State
-from support import scripted_pager
-from support.incidents import WHAT, close, declare, pass_time, step
-from support.paging import Rooms
-from support.scripted_tracker import DOWN, Elsewhere
+from support.cards.scripted_tracker import DOWN, Elsewhere
+from support.pages import scripted_pager
+from support.pages.incidents import WHAT, close, declare, pass_time, step
+from support.pages.rooms import Rooms
 
 
 class TestClosing:

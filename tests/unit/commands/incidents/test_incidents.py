@@ -10,11 +10,12 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery
-from support import scripted_pager, scripted_tracker
-from support.incidents import WHAT, close, declare, pass_time, step
-from support.paging import Rooms
-from support.scripted_tracker import DOWN, LOST, Elsewhere
-from support.stores import run
+from support.cards import scripted_tracker
+from support.cards.scripted_tracker import DOWN, LOST, Elsewhere
+from support.pages import scripted_pager
+from support.pages.incidents import WHAT, close, declare, pass_time, step
+from support.pages.rooms import Rooms
+from support.records.stores import run
 
 
 class TestDeclaring:

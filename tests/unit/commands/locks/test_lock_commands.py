@@ -12,8 +12,8 @@ import pytest
 
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db.store import open_store
-from support.stores import run
-from support.world import Listener, World, make_world, run_action
+from support.records.stores import run
+from support.worlds.world import Listener, World, make_world, run_action
 
 LIMIT = 120.0
 

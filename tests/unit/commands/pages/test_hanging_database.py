@@ -14,9 +14,9 @@ import pytest
 
 from opsroom.db.sql import rows
 from opsroom.db.store import Store, open_store
-from support.paging import Rooms, make_rooms
-from support.postgres import Postgres
-from support.scripted_pager import DOWN, Side
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import DOWN, Side
+from support.records.postgres import Postgres
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Incident, State, Target
-from support.paging import Rooms, make_rooms
-from support.scripted_pager import DOWN, LOST, Side
-from support.world import run_action
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import DOWN, LOST, Side
+from support.worlds.world import run_action
 
 VERBS = {
     "ack_page": ("acknowledged", "acknowledge"),

@@ -24,13 +24,13 @@ from opsroom.pagers.local import Options as LocalOptions
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
 from support.cases import cases
-from support.http_server import HttpServer, Reply
-from support.no_api import NO_API, ODD
-from support.pager_kinds import ADDRESSES, CASES, TARGETS, pager_at
-from support.paging import Clock, Rooms
-from support.templates import copy_database
-from support.troubles import Instead
-from support.world import World
+from support.pages.kinds import ADDRESSES, CASES, TARGETS, pager_at
+from support.pages.rooms import Clock, Rooms
+from support.records.templates import copy_database
+from support.servers.http import HttpServer, Reply
+from support.troubles.no_api import NO_API, ODD
+from support.troubles.table import Instead
+from support.worlds.world import World
 
 NEW = "https://new.example.com"
 NOT_BY_HTTP = {"email", "local"}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from opsroom.pagers import Delivery, OnCall, Target
-from support.paging import Clock, Rooms
-from support.scripted_pager import DOWN, LIMITED, WRONG
+from support.pages.rooms import Clock, Rooms
+from support.pages.scripted_pager import DOWN, LIMITED, WRONG
 
 
 class TestAnswer:

@@ -12,9 +12,9 @@ from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
-from support.paging import Rooms, make_rooms
-from support.scripted_pager import DOWN, Side
-from support.world import run_action
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import DOWN, Side
+from support.worlds.world import run_action
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import State
-from support.paging import Clock, Rooms, make_rooms
-from support.scripted_pager import DOWN, LOST, SLOW, Side
-from support.stores import run
-from support.world import run_action
+from support.pages.rooms import Clock, Rooms, make_rooms
+from support.pages.scripted_pager import DOWN, LOST, SLOW, Side
+from support.records.stores import run
+from support.worlds.world import run_action
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, State, Target
-from support.http_server import HttpServer
-from support.paging import Clock, Rooms
-from support.scripted_pager import DOWN, LOST, SLOW
-from support.stores import rows, run
+from support.pages.rooms import Clock, Rooms
+from support.pages.scripted_pager import DOWN, LOST, SLOW
+from support.records.stores import rows, run
+from support.servers.http import HttpServer
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
 
 

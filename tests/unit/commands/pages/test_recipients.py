@@ -8,8 +8,8 @@ from typing import Any, List
 import pytest
 
 from opsroom.pagers import OnCall, Target
-from support.paging import Rooms
-from support.scripted_pager import DOWN, UNTIL
+from support.pages.rooms import Rooms
+from support.pages.scripted_pager import DOWN, UNTIL
 
 
 def pages(rooms: Rooms) -> List[str]:

@@ -16,9 +16,9 @@ from opsroom.db.sql import execute, queue_up, rows
 from opsroom.db.store import Store, open_store
 from opsroom.pagers import Incident, State
 from opsroom.records import pages
-from support.paging import Rooms, make_rooms
-from support.postgres import Postgres
-from support.scripted_pager import Side
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import Side
+from support.records.postgres import Postgres
 
 _WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted"
 

@@ -6,8 +6,8 @@ import pytest
 
 from opsroom.deploys.git.options import KINDS
 from opsroom.errors import Code
-from support.git_world import World, failure_of, options_of
-from support.repositories import Repository
+from support.deploys.git import World, failure_of, options_of
+from support.worlds.repositories import Repository
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 LFS = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize 12345\n"

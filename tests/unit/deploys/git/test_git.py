@@ -11,8 +11,8 @@ import pytest
 
 from opsroom.deploys import Target
 from opsroom.errors import Code
-from support.git_world import World, failure_of
-from support.jobs import Notes, lost
+from support.deploys.git import World, failure_of
+from support.deploys.jobs import Notes, lost
 
 
 @pytest.fixture

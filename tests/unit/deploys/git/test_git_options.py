@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.cases import cases
-from support.git_world import options_of
+from support.deploys.git import options_of
 
 
 def test_the_options_have_defaults():

@@ -15,8 +15,8 @@ import pytest
 from opsroom.deploys.git import archive
 from opsroom.deploys.git import release_dir as releases_module
 from opsroom.errors import Code
-from support.git_world import World, failure_of
-from support.jobs import Notes, lost
+from support.deploys.git import World, failure_of
+from support.deploys.jobs import Notes, lost
 
 LIB = Path(__file__).resolve().parents[4] / "actions" / "lib"
 

@@ -15,13 +15,13 @@ from typing import Iterator
 import pytest
 
 from opsroom.errors import Code, Failure
-from support.git_server import CutLine, GitServer
-from support.git_world import World, failure_of, refusal_of
-from support.http_server import HttpServer
-from support.jobs import Notes
-from support.mail_server import make_certificate
-from support.repositories import Repository
-from support.sshd import Hosts
+from support.deploys.git import World, failure_of, refusal_of
+from support.deploys.jobs import Notes
+from support.servers.git import CutLine, GitServer
+from support.servers.http import HttpServer
+from support.servers.mail import make_certificate
+from support.servers.sshd import Hosts
+from support.worlds.repositories import Repository
 
 WRONG = "wr0ng-of-the-runner"
 PATH = "git/source/.git"

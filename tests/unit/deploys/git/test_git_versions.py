@@ -8,8 +8,8 @@ import pytest
 
 from opsroom.deploys import REGISTRY, Resolved
 from opsroom.errors import Code
-from support.git_world import TARGET, World, failure_of, options_of, refusal_of
-from support.repositories import Repository
+from support.deploys.git import TARGET, World, failure_of, options_of, refusal_of
+from support.worlds.repositories import Repository
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_a_repository_that_is_not_there_is_told_without_credentials(tmp_path):
 
 
 def test_a_repository_that_wants_a_password_is_unauthorized(tmp_path, monkeypatch):
-    from support.http_server import HttpServer, Reply
+    from support.servers.http import HttpServer, Reply
 
     with HttpServer() as server:
         server.on("/x.git/info/refs", Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}))
@@ -223,7 +223,7 @@ def test_a_repository_that_wants_a_password_is_unauthorized(tmp_path, monkeypatc
 
 
 def test_a_repository_that_does_not_answer_ends_at_the_time_limit(tmp_path, monkeypatch):
-    from support.http_server import HttpServer, Reply
+    from support.servers.http import HttpServer, Reply
 
     never = threading.Event()
     with HttpServer() as server:

@@ -11,7 +11,7 @@ import pytest
 from opsroom.deploys import Target
 from opsroom.versions import REGISTRY, Running
 from opsroom.versions.directory import Options
-from support.git_world import World
+from support.deploys.git import World
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_nothing_half_made_is_open_to_others_meanwhile(world, umask, monkeypatch
                 stat.S_IMODE(path.stat().st_mode) for path in (world.root / "releases").iterdir()
             )
 
-    from support.jobs import Notes
+    from support.deploys.jobs import Notes
 
     world.deploy("more", Notes(on_note=note))
     assert len(seen) == 2  # the archive and the folder

@@ -12,8 +12,8 @@ from opsroom.deploys import REGISTRY, Resolved
 from opsroom.errors import Code
 from opsroom.subprocesses import Ended
 from opsroom.versions import same_version
-from support.git_world import TARGET, World, failure_of, options_of, refusal_of
-from support.repositories import Repository
+from support.deploys.git import TARGET, World, failure_of, options_of, refusal_of
+from support.worlds.repositories import Repository
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Iterator
 
 import pytest
 
-from support.github_deploys import Clock
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.github import Clock
 from support.vendors.github_deployments import GithubDeployments
 
 

@@ -8,10 +8,10 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.errors import Code, Refusal
-from support.github_deploys import DEPLOYMENT, a_job, caught, deployer_at
-from support.http_server import Reply, Request
-from support.jobs import cancelled
-from support.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, body_of
+from support.deploys.github import DEPLOYMENT, a_job, caught, deployer_at
+from support.deploys.jobs import cancelled
+from support.servers.http import Reply, Request
 from support.vendors.github_deployments import GithubDeployments
 
 PLACE = "https://github.com/acme/web/deployments"

@@ -9,11 +9,11 @@ from typing import Any, Dict, List
 
 import pytest
 
-from support.github_deploys import Clock
-from support.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, body_of
+from support.deploys.github import Clock
 from support.vendors.github import TOKEN
 from support.vendors.github_deployments import GithubDeployments
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 LINK = "https://github.com/acme/web/actions/runs/4711"
 

@@ -8,9 +8,9 @@ import pytest
 
 from opsroom.deploys import Comparer, Historian, Resolved
 from opsroom.errors import Failure
-from support.github_deploys import caught, deployer_at
-from support.http_server import Reply
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.github import caught, deployer_at
+from support.servers.http import Reply
 from support.vendors.github_deployments import GithubDeployments
 
 

@@ -7,7 +7,7 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.deploys.github import Mode
-from support.github_deploys import options_of
+from support.deploys.github import options_of
 from support.vendors.github import TOKEN
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from opsroom.errors import Code
-from support.github_deploys import Clock, a_job, caught, deployer_at
-from support.http_server import HttpServer, Reply, Request, free_port
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.github import Clock, a_job, caught, deployer_at
+from support.servers.http import HttpServer, Reply, Request, free_port
 from support.vendors.github import TOKEN, problem
 from support.vendors.github_deployments import GithubDeployments
 
@@ -116,7 +116,7 @@ def test_a_run_out_of_sight_may_still_go_on(
 def test_an_unreachable_github_is_a_failure(verb: str) -> None:
     options: Any = {"url": f"http://127.0.0.1:{free_port()}"}
     from opsroom.deploys import REGISTRY, Resolved, Target
-    from support.github_deploys import options_of
+    from support.deploys.github import options_of
 
     made: Any = REGISTRY.make("github", options_of(**options)[0], target=Target("web", "uat"))
     call = {

@@ -6,8 +6,8 @@ import pytest
 
 from opsroom.deploys import Advisor
 from opsroom.errors import Code
-from support.github_deploys import caught, deployer_at
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.github import caught, deployer_at
 from support.vendors.github_deployments import WORKFLOW, GithubDeployments
 
 WHOLE = """\

@@ -9,9 +9,9 @@ import pytest
 
 from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure, Refusal
-from support.github_deploys import DEPLOYMENT, MARK, Clock, a_job, caught, deployer_at
-from support.http_server import Request
-from support.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, body_of
+from support.deploys.github import DEPLOYMENT, MARK, Clock, a_job, caught, deployer_at
+from support.servers.http import Request
 from support.vendors.github_deployments import GithubDeployments, job
 
 LINK = "https://github.com/acme/web/actions/runs/4711"
@@ -300,7 +300,7 @@ def test_a_run_by_hand_does_not_hide_ours_that_shows_later(
 def test_a_lost_answer_to_a_start_that_never_happened_is_said(
     vendor: Vendor, github: GithubDeployments, clock: Clock
 ) -> None:
-    from support.http_server import Reply
+    from support.servers.http import Reply
 
     vendor.instead(Reply(drop="unanswered"), where=is_post)
     deployer, work = deployer_at(vendor), a_job()
@@ -693,7 +693,7 @@ def test_a_run_of_another_commit_is_no_success(vendor: Vendor, github: GithubDep
 
 def stopped(deployer: Any, work: Any) -> Failure:
     """The end of a deployment that someone cancels while it is followed."""
-    from support.jobs import cancelled
+    from support.deploys.jobs import cancelled
 
     resolved = deployer.resolve("v1.0.0")
     work._on_check = lambda: cancelled() if work.checks > 5 else None

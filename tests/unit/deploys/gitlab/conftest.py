@@ -6,8 +6,8 @@ from typing import Iterator
 
 import pytest
 
-from support.gitlab_deploys import Clock
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.gitlab import Clock
 from support.vendors.gitlab import Gitlab
 
 

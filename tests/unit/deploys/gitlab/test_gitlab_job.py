@@ -8,7 +8,8 @@ import pytest
 
 from opsroom.deploys import Advisor, Resolved
 from opsroom.errors import Code, Failure, Refusal
-from support.gitlab_deploys import (
+from support.contracts.vendor import Vendor
+from support.deploys.gitlab import (
     Clock,
     a_job,
     caught,
@@ -17,9 +18,8 @@ from support.gitlab_deploys import (
     stopping,
     v1,
 )
-from support.http_server import Reply, Request
-from support.jobs import Notes
-from support.vendor import Vendor
+from support.deploys.jobs import Notes
+from support.servers.http import Reply, Request
 from support.vendors.gitlab import PROJECT, SITE, Gitlab, page
 
 NAME = "deploy uat"

@@ -7,7 +7,7 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.deploys.gitlab import Mode
-from support.gitlab_deploys import options_of
+from support.deploys.gitlab import options_of
 from support.vendors.gitlab import TOKEN
 
 HERE = "apps.web.deploy"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from opsroom.errors import Code
-from support.gitlab_deploys import (
+from support.contracts.vendor import Vendor
+from support.deploys.gitlab import (
     MARK,
     a_job,
     caught,
     deployer_at,
     v1,
 )
-from support.vendor import Vendor
 from support.vendors.gitlab import PROJECT, SITE, TOKEN, Gitlab
 
 PIPELINES = f"{SITE}/{PROJECT}/-/pipelines"

@@ -8,7 +8,8 @@ import pytest
 
 from opsroom.deploys import Resolved
 from opsroom.errors import Code
-from support.gitlab_deploys import (
+from support.contracts.vendor import Vendor, answer
+from support.deploys.gitlab import (
     EARLIER_MARK,
     Clock,
     a_job,
@@ -18,8 +19,7 @@ from support.gitlab_deploys import (
     stopping,
     v1,
 )
-from support.http_server import Reply, Request
-from support.vendor import Vendor, answer
+from support.servers.http import Reply, Request
 from support.vendors.gitlab import PROJECT, SITE, Gitlab
 
 PIPELINES = f"{SITE}/{PROJECT}/-/pipelines"

@@ -8,7 +8,8 @@ import pytest
 
 from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure, Refusal
-from support.gitlab_deploys import (
+from support.contracts.vendor import Vendor
+from support.deploys.gitlab import (
     Clock,
     a_job,
     caught,
@@ -16,8 +17,7 @@ from support.gitlab_deploys import (
     stopping,
     v1,
 )
-from support.http_server import Reply, Request
-from support.vendor import Vendor
+from support.servers.http import Reply, Request
 from support.vendors.gitlab import FILTERED, PROJECT, SITE, TOKEN, Gitlab, page, problem
 
 PIPELINES = f"{SITE}/{PROJECT}/-/pipelines"

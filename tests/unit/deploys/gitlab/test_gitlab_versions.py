@@ -8,9 +8,9 @@ import pytest
 
 from opsroom.deploys import Comparer, Historian, Resolved
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from support.gitlab_deploys import deployer_at
-from support.http_server import Reply
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.deploys.gitlab import deployer_at
+from support.servers.http import Reply
 from support.vendors.gitlab import TOKEN, Gitlab, page, problem
 
 

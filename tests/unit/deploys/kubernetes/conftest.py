@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from support.kubernetes_deploys import ROLLING, Clock
+from support.deploys.kubernetes import ROLLING, Clock
 from support.vendors.kubernetes import Cluster, done, unobserved, workload
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.http import vendor
-from support.http_server import Reply, free_port
-from support.jobs import Notes
-from support.kubernetes_deploys import (
+from support.deploys.jobs import Notes
+from support.deploys.kubernetes import (
     V2,
     Clock,
     caught,
     deploying,
     is_patch,
 )
+from support.servers.http import Reply, free_port
 from support.vendors.kubernetes import (
     Cluster,
     status_of,

@@ -10,7 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
-from support.kubernetes_deploys import ROLLING, Clock
+from support.deploys.kubernetes import ROLLING, Clock
 from support.vendors.kubernetes import (
     NAMESPACE,
     TOKEN,
@@ -21,7 +21,7 @@ from support.vendors.kubernetes import (
     unobserved,
     waiting,
 )
-from support.world import World, make_world
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from opsroom.deploys import Resolved
 from opsroom.errors import Code
-from support.jobs import Notes, cancelled, lost
-from support.kubernetes_deploys import (
+from support.deploys.jobs import Notes, cancelled, lost
+from support.deploys.kubernetes import (
     ROLLING,
     V1,
     V2,

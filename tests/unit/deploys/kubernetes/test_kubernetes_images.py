@@ -9,8 +9,8 @@ import pytest
 
 from opsroom.deploys import Advisor, Canceller, OwnRollback
 from opsroom.errors import Code
-from support.jobs import Notes
-from support.kubernetes_deploys import (
+from support.deploys.jobs import Notes
+from support.deploys.kubernetes import (
     ROLLING,
     V1,
     V2,

@@ -17,7 +17,7 @@ from opsroom.deploys.kubernetes import Options, make, read_options
 from opsroom.deploys.kubernetes.rollout import obstacle, progress
 from opsroom.deploys.remote import Assignment, State
 from opsroom.vendors.kubernetes import Kind
-from support.kubectl import Ended, kubectl
+from support.deploys.kubectl import Ended, kubectl
 from support.vendors.kubernetes import (
     IMAGE,
     KUBECTL,

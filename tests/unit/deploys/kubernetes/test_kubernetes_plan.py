@@ -6,8 +6,8 @@ from typing import Any, Dict, Tuple
 
 import pytest
 
-from support.jobs import Notes
-from support.kubernetes_deploys import (
+from support.deploys.jobs import Notes
+from support.deploys.kubernetes import (
     V2,
     deploying,
     options_of,

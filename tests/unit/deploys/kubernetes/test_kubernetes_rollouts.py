@@ -8,8 +8,8 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.errors import Code, Refusal
-from support.jobs import Notes
-from support.kubernetes_deploys import (
+from support.deploys.jobs import Notes
+from support.deploys.kubernetes import (
     PODS,
     ROLLING,
     V2,

@@ -8,8 +8,8 @@ from typing import Iterator
 import pytest
 
 from opsroom.deploys.ssh import remote_command, rollout
-from support.ssh_deploys import World
-from support.sshd import Hosts
+from support.deploys.ssh import World
+from support.servers.sshd import Hosts
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from opsroom.deploys import Canceller, Resolved
 from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure, Refusal
-from support.jobs import Notes
-from support.ssh_deploys import World, deployer_of
+from support.deploys.jobs import Notes
+from support.deploys.ssh import World, deployer_of
 from support.waiting import alive, until
 
 _REFUSED = "Connection closed by authenticating user"

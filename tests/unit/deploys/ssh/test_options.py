@@ -12,8 +12,8 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.vendors.ssh import destination
 from opsroom.vendors.ssh.errors import Trouble, failure_of, trouble_of
 from support.cases import cases
-from support.jobs import Notes
-from support.ssh_deploys import deployer_of, options_of
+from support.deploys.jobs import Notes
+from support.deploys.ssh import deployer_of, options_of
 
 GOOD = {"hosts": ["web1"], "command": ["deploy.sh", "{version}"]}
 

@@ -15,7 +15,7 @@ from opsroom.errors import Code, Failure
 from opsroom.vendors.ssh import Access
 from opsroom.vendors.ssh.client import Client
 from opsroom.vendors.ssh.errors import Trouble, trouble_of
-from support.ssh_deploys import World
+from support.deploys.ssh import World
 from support.waiting import alive, until
 
 

@@ -10,8 +10,8 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.records.model import Event
-from support.ssh_deploys import World as Hosts
-from support.world import World, make_world
+from support.deploys.ssh import World as Hosts
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from opsroom.deploys import OwnRollback, Resolved
 from opsroom.deploys.ssh import deployer
 from opsroom.errors import Code, Failure
-from support.http_server import HttpServer, Reply
-from support.jobs import Notes
-from support.ssh_deploys import World, deployer_of
+from support.deploys.jobs import Notes
+from support.deploys.ssh import World, deployer_of
+from support.servers.http import HttpServer, Reply
 from support.waiting import alive, until
 
 

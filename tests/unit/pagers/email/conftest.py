@@ -6,7 +6,7 @@ from typing import Iterator, Tuple
 
 import pytest
 
-from support.mail_server import MailServer, make_certificate
+from support.servers.mail import MailServer, make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import pytest
 from opsroom.errors import Code
 from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.people import Author
-from support.mail_server import MailServer
 from support.pages.email import BOTH, PAGE, mail_of, pager_of
-from support.troubles import raised
+from support.servers.mail import MailServer
+from support.troubles.table import raised
 
 # Where all is encrypted from the first byte, aiosmtpd does not know it.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

@@ -11,10 +11,10 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
-from support.mail_server import MailServer, ScriptedSmtp, make_certificate
 from support.pages.email import LOGIN, PAGE, PASSWORD, mail_of, pager_of
-from support.troubles import failure, raised
-from support.vendors.pagers import pager_with
+from support.servers.mail import MailServer, ScriptedSmtp, make_certificate
+from support.troubles.pagers import pager_with
+from support.troubles.table import failure, raised
 
 # Where all is encrypted from the first byte, aiosmtpd does not know it.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

@@ -12,10 +12,10 @@ import pytest
 from opsroom.errors import Code, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall
-from support.http_server import free_port
-from support.mail_server import MailServer, ScriptedSmtp
 from support.pages.email import BOTH, PAGE, pager_of
-from support.troubles import failure, raised
+from support.servers.http import free_port
+from support.servers.mail import MailServer, ScriptedSmtp
+from support.troubles.table import failure, raised
 
 # Where all is encrypted from the first byte, aiosmtpd does not know it.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

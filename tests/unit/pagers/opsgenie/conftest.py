@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.pages.opsgenie import pager_at
-from support.paging import Clock
+from support.pages.rooms import Clock
 from support.vendors.opsgenie import Opsgenie
 
 

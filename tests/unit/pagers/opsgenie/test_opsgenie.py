@@ -11,10 +11,10 @@ from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.pagers.opsgenie.mapping import headline
 from opsroom.people import Author
-from support.http_server import Reply
+from support.contracts.vendor import answer, body_of
 from support.pages.opsgenie import MARK, PAGED, WEB, asked, is_outcome, page, pager_at
-from support.troubles import failure, refusal
-from support.vendor import answer, body_of
+from support.servers.http import Reply
+from support.troubles.table import failure, refusal
 from support.vendors.opsgenie import KEY, READ_KEY
 
 

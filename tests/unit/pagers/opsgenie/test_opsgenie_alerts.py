@@ -6,10 +6,10 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.pagers import State, Target
-from support.http_server import Reply
+from support.contracts.vendor import answer
 from support.pages.opsgenie import ALICE, WEB, is_outcome, page, pager_at
-from support.troubles import failure, refusal
-from support.vendor import answer
+from support.servers.http import Reply
+from support.troubles.table import failure, refusal
 from support.vendors.opsgenie import READ_KEY
 
 

@@ -7,7 +7,7 @@ import pytest
 from opsroom.errors import Code
 from opsroom.pagers import OnCall, Target
 from support.pages.opsgenie import WEB, pager_at
-from support.troubles import refusal
+from support.troubles.table import refusal
 from support.vendors.opsgenie import READ_KEY
 
 

@@ -12,7 +12,7 @@ from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.people import Author
-from support.http_server import Reply
+from support.contracts.vendor import answer, body_of
 from support.pages.pagerduty import (
     ALICE,
     BOB,
@@ -26,8 +26,8 @@ from support.pages.pagerduty import (
     page,
     pager_of,
 )
-from support.troubles import failure, raised, refusal
-from support.vendor import answer, body_of
+from support.servers.http import Reply
+from support.troubles.table import failure, raised, refusal
 from support.vendors.pagerduty import error
 
 

@@ -11,9 +11,9 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, Page, State, Target
 from opsroom.people import Author
-from support.http_server import Reply
-from support.troubles import error_with, raised, refusal
-from support.vendor import answer, body_of
+from support.contracts.vendor import answer, body_of
+from support.servers.http import Reply
+from support.troubles.table import error_with, raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty, invalid_event
 
 ALICE = Author(

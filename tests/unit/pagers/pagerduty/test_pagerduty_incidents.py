@@ -19,7 +19,7 @@ from support.pages.pagerduty import (
     routed,
     writes,
 )
-from support.troubles import raised, refusal
+from support.troubles.table import raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY, error
 
 

@@ -9,7 +9,7 @@ import pytest
 from opsroom.errors import Code
 from opsroom.pagers import OnCall, Target
 from support.pages.pagerduty import POLICY, SCHEDULE, SERVICE, SIX, asked, routed
-from support.troubles import raised, refusal
+from support.troubles.table import raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY
 
 

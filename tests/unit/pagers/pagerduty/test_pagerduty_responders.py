@@ -6,6 +6,7 @@ from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import State, Target
 from opsroom.people import Author
+from support.contracts.vendor import body_of
 from support.pages.pagerduty import (
     ALICE,
     BOB,
@@ -18,8 +19,7 @@ from support.pages.pagerduty import (
     pager_of,
     writes,
 )
-from support.troubles import raised, refusal
-from support.vendor import body_of
+from support.troubles.table import raised, refusal
 
 
 def test_escalating_wakes_the_next_level(account, pager):

@@ -7,9 +7,9 @@ import pytest
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, Target
-from support.http_server import Reply
 from support.pages.pagerduty import MARK, POLICY, SIX, page, pager_of, routed
-from support.troubles import error_with, failure, raised, refusal
+from support.servers.http import Reply
+from support.troubles.table import error_with, failure, raised, refusal
 from support.vendors.pagerduty import ROUTING_KEY, error
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opsroom.pagers.victorops import organisation
+from support.pages.rooms import Clock
 from support.pages.victorops import KEYS, NOW, address, made
-from support.paging import Clock
 from support.vendors.victorops import VictorOps
 
 

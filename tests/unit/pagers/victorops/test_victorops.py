@@ -11,7 +11,7 @@ from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.pagers.victorops.mapping import headline
 from opsroom.people import Author
-from support.http_server import Reply
+from support.contracts.vendor import answer, body_of
 from support.pages.victorops import (
     CAROL,
     KEY,
@@ -23,8 +23,8 @@ from support.pages.victorops import (
     made,
     page,
 )
-from support.troubles import failure, refusal
-from support.vendor import answer, body_of
+from support.servers.http import Reply
+from support.troubles.table import failure, refusal
 from support.vendors.victorops import API_ID
 
 

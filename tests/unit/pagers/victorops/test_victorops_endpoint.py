@@ -7,10 +7,10 @@ import pytest
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, State, Target
-from support.http_server import Reply
+from support.contracts.vendor import answer
 from support.pages.victorops import ALICE, BOB, KEY, MARK, WEB, asked, page
-from support.troubles import refusal
-from support.vendor import answer
+from support.servers.http import Reply
+from support.troubles.table import refusal
 from support.vendors.victorops import ENDPOINT_KEY
 
 

@@ -9,9 +9,9 @@ import pytest
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import State, Target
+from support.contracts.vendor import answer, body_of
 from support.pages.victorops import ALICE, BOB, WEB, asked
-from support.troubles import refusal
-from support.vendor import answer, body_of
+from support.troubles.table import refusal
 
 
 def test_an_incident_is_shown_as_the_list_has_it(api, org, pager):

@@ -11,10 +11,10 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, Target
-from support.http_server import Reply
+from support.contracts.vendor import answer, body_of
 from support.pages.victorops import KEYS, WEB, asked, made, page
-from support.troubles import refusal
-from support.vendor import answer, body_of
+from support.servers.http import Reply
+from support.troubles.table import refusal
 from support.vendors.victorops import API_KEY
 
 

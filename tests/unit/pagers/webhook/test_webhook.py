@@ -10,10 +10,10 @@ from typing import Any, Dict, Optional
 import pytest
 
 from opsroom.pagers import Delivery, State, Target
-from support.http_server import Reply, Request
 from support.pages.webhook import PAGE, SECRET, TOKEN, WHSEC, pager_of, sent_to
-from support.troubles import raised
-from support.vendors.pagers import pager_with
+from support.servers.http import Reply, Request
+from support.troubles.pagers import pager_with
+from support.troubles.table import raised
 from support.vendors.webhook import Receiver
 
 

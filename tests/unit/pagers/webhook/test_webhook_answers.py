@@ -10,9 +10,9 @@ import pytest
 from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery
-from support.http_server import Reply, Request
 from support.pages.webhook import PAGE, TOKEN, pager_of
-from support.troubles import failure, raised
+from support.servers.http import Reply, Request
+from support.troubles.table import failure, raised
 from support.vendors.webhook import Receiver
 
 

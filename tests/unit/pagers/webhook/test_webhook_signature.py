@@ -14,7 +14,7 @@ from opsroom.errors import Code
 from opsroom.pagers import Delivery
 from opsroom.webhooks.signature import STANDARD, signature, standard_headers
 from support.pages.webhook import PAGE, SECRET, WHSEC, pager_of
-from support.troubles import failure, raised
+from support.troubles.table import failure, raised
 from support.vendors.webhook import TOLERANCE, Receiver, verified
 
 

@@ -6,8 +6,8 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
+from support.troubles.trackers import tracker_with
 from support.vendors.basecamp import ACCOUNT, PROJECT, TRIAGE, Basecamp
-from support.vendors.trackers import tracker_with
 
 TOKEN = "t0ken-of-the-config"
 

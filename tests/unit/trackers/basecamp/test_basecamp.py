@@ -10,7 +10,7 @@ import pytest
 from opsroom.errors import Code
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark
-from support.troubles import error_with, raised
+from support.troubles.table import error_with, raised
 from support.vendors.basecamp import (
     ALICE,
     BOB,

@@ -8,7 +8,7 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.trackers import Assignee, Query
-from support.troubles import error_with, raised
+from support.troubles.table import error_with, raised
 from support.vendors.basecamp import (
     ALICE,
     BOB,

@@ -13,16 +13,16 @@ from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.trackers import Draft
 from opsroom.trackers.basecamp.tokens import Tokens
-from support.http_server import HttpServer, Reply
-from support.troubles import error_with, raised
-from support.vendor import answer
+from support.contracts.vendor import answer
+from support.servers.http import HttpServer, Reply
+from support.troubles.table import error_with, raised
+from support.troubles.trackers import CALLS
 from support.vendors.basecamp import (
     CARD,
     CLIENT,
     REFRESH,
     SECRET,
 )
-from support.vendors.trackers import CALLS
 
 AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
 DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)

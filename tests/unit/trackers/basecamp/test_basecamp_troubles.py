@@ -10,16 +10,16 @@ import pytest
 from opsroom.errors import Code, Refusal
 from opsroom.people import Author
 from opsroom.trackers import Assignee, Draft, Remark
-from support.http_server import Reply
-from support.troubles import error_with, raised
-from support.vendor import answer
+from support.contracts.vendor import answer
+from support.servers.http import Reply
+from support.troubles.table import error_with, raised
+from support.troubles.trackers import CALLS
 from support.vendors.basecamp import (
     ACCOUNT,
     CARD,
     LIST,
     TRIAGE,
 )
-from support.vendors.trackers import CALLS
 
 AUTHOR = Author("alice", "#ops", "", "", "https://st2.example.com/#/history/1")
 DRAFT = Draft("", "Checkout is down", "It answers 500.", "ops0123456789abc", AUTHOR)

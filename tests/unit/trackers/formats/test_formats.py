@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from opsroom.trackers.formats import adf, wiki
 from opsroom.trackers.formats.text import Code, blocks, clean
-from support.descriptions import document as described
-from support.descriptions import vendors_own
-from support.operations import inlined
+from support.contracts.descriptions import document as described
+from support.contracts.descriptions import vendors_own
+from support.contracts.operations import inlined
 
 _PIECES = [
     "```", "```python\n", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=[2]", "<b>",

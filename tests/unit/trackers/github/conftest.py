@@ -7,10 +7,10 @@ from typing import Any, Iterator
 
 import pytest
 
-from support.card_kinds import tracker_at
-from support.vendor import Vendor
+from support.cards.kinds import tracker_at
+from support.contracts.vendor import Vendor
+from support.troubles.trackers import tracker_with
 from support.vendors.github import Github
-from support.vendors.trackers import tracker_with
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from opsroom.errors import Code
 from opsroom.records.idempotency import LOOKED_FOR
 from opsroom.trackers import Card, Made, Moved
 from opsroom.trackers.github.mapping import last_page
-from support.troubles import error_with, raised
-from support.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, body_of
+from support.troubles.table import error_with, raised
+from support.troubles.trackers import draft, remark
 from support.vendors.github import Github
-from support.vendors.trackers import draft, remark
 
 CARD = "acme/web#1"
 

@@ -9,8 +9,8 @@ import pytest
 
 from opsroom.errors import Code
 from opsroom.trackers import Assignee, Query
-from support.troubles import error_with, raised
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.troubles.table import error_with, raised
 from support.vendors.github import Github
 
 CARD = "acme/web#1"

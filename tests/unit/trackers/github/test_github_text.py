@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from opsroom.people import Author
 from opsroom.trackers.github.text import body, markdown, plain, title
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.troubles.trackers import ALICE, draft, remark
 from support.vendors.github import Github
-from support.vendors.trackers import ALICE, draft, remark
 
 CARD = "acme/web#1"
 LONG = "".join(

@@ -12,11 +12,11 @@ import pytest
 
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
-from support.http_server import Reply
-from support.troubles import error_with, raised
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.servers.http import Reply
+from support.troubles.table import error_with, raised
+from support.troubles.trackers import CALLS, draft, remark
 from support.vendors.github import TOKEN, Github, problem
-from support.vendors.trackers import CALLS, draft, remark
 
 CARD = "acme/web#1"
 HTML = "<!doctype html><html><body>Sign in, or token github_pat_5ecretSecret</body></html>"

@@ -6,9 +6,9 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.troubles.trackers import tracker_with
 from support.vendors.jira import TOKEN, USER, Jira
-from support.vendors.trackers import tracker_with
 
 
 @pytest.fixture(params=["cloud3", "dc"])

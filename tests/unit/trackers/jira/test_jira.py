@@ -12,8 +12,8 @@ from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import Assignee, Card, Comment, Made, Moved, Query, Remark
 from opsroom.trackers.formats import adf
-from support.troubles import error_of
-from support.vendor import body_of
+from support.contracts.vendor import body_of
+from support.troubles.table import error_of
 from support.vendors.jira import ALICE, BOB, Jira
 
 NOBODY_KNOWN = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")

@@ -10,9 +10,9 @@ from opsroom.errors import Code, Refusal
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import Draft, Made, Remark
-from support.http_server import Reply
-from support.troubles import error_of
-from support.vendor import body_of
+from support.contracts.vendor import body_of
+from support.servers.http import Reply
+from support.troubles.table import error_of
 from support.vendors.jira import ALICE, Jira
 
 NOBODY_KNOWN = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")

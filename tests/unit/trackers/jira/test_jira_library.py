@@ -15,8 +15,8 @@ from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark
-from support.http_server import Reply
-from support.vendor import Vendor
+from support.contracts.vendor import Vendor
+from support.servers.http import Reply
 from support.vendors.jira import TOKEN, Jira
 
 AUTHOR = Author("dave", room="#ops", link="https://chatops.example.com/#/history/65f0")

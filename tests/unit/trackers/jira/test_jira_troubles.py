@@ -11,11 +11,11 @@ import pytest
 
 from opsroom.errors import Code, OpsroomError
 from opsroom.trackers import Query
-from support.http_server import Reply
-from support.troubles import error_of
-from support.vendor import Vendor, answer
+from support.contracts.vendor import Vendor, answer
+from support.servers.http import Reply
+from support.troubles.table import error_of
+from support.troubles.trackers import CALLS
 from support.vendors.jira import TOKEN, USER, Jira, problem
-from support.vendors.trackers import CALLS
 
 PAIR = base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
 HTML = f"<!doctype html><html><body>Log in. Authorization: Basic {PAIR}; {TOKEN}</body></html>"

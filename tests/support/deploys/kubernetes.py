@@ -1,0 +1,121 @@
+"""The deploy kind kubernetes at the played API server, with time that passes only while someone
+waits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Dict, List, Tuple
+
+import pytest
+
+from opsroom import deploys
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
+from opsroom.deploys import Resolved, Target
+from opsroom.deploys.kubernetes.service import KubernetesDeployer
+from opsroom.deploys.remote import deployer, follower
+from opsroom.errors import Failure, OpsroomError
+from support.deploys.jobs import Notes, lost
+from support.servers.http import Request
+from support.vendors.kubernetes import IMAGE, NAMESPACE, TOKEN, Cluster, at
+
+TARGET = Target("web", "uat")
+V1, V2 = Resolved("v1.0.0", "v1.0.0"), Resolved("v2.0.0", "v2.0.0")
+PODS = {"replicas": 4, "updatedReplicas": 1, "readyReplicas": 3, "availableReplicas": 3}
+ROLLING = at(**PODS)
+
+
+class Clock:
+    """Time that passes only while someone waits."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have the kind live by this clock."""
+        monkeypatch.setattr(follower, "clock", self)
+        monkeypatch.setattr(follower, "wait", self.wait)
+        monkeypatch.setattr(deployer, "now", self)
+
+
+def options_of(**raw: Any) -> Tuple[Any, List[str]]:
+    problems = Problems()
+    given = {
+        "url": "https://kubernetes.example.com",
+        "token": TOKEN,
+        "namespace": NAMESPACE,
+        "workload": "deployment/{app}",
+        "image": "registry.example.com/{app}:{version}",
+        "container": "{app}",
+        **raw,
+    }
+    fields = Fields(
+        {key: one for key, one in given.items() if one is not None}, "apps.web.deploy", problems
+    )
+    options = deploys.REGISTRY.read_options("kubernetes", fields)
+    fields.finish()
+    return options, problems.lines
+
+
+def deploying(cluster: Cluster, **raw: Any) -> KubernetesDeployer:
+    options, lines = options_of(**{"url": cluster.url("").rstrip("/"), **raw})
+    assert lines == []
+    made = deploys.REGISTRY.make("kubernetes", options, target=TARGET)
+    assert isinstance(made, KubernetesDeployer)
+    return made
+
+
+def caught(call: Callable[..., Any], *arguments: Any) -> OpsroomError:
+    with pytest.raises(OpsroomError) as error:
+        call(*arguments)
+    found = error.value
+    assert found.message.endswith("."), found.message
+    assert TOKEN not in found.sentence() + repr(found.facts) + repr(found)
+    return found
+
+
+def images(cluster: Cluster, plural: str = "deployments", name: str = "web") -> Dict[str, str]:
+    pods = cluster.objects[plural, name]["spec"]["template"]["spec"]
+    every = [*pods["containers"], *pods["initContainers"]]
+    return {one["name"]: one["image"] for one in every}
+
+
+def is_patch(request: Request) -> bool:
+    return request.method == "PATCH"
+
+
+def stopping_after(checks: int, stop: Callable[[], None]) -> Notes:
+    job = Notes()
+
+    def check() -> None:
+        if job.checks > checks:
+            stop()
+
+    job._on_check = check
+    return job
+
+
+def set_image(cluster: Cluster, version: str) -> Callable[[Any], None]:
+    def step(found: Any) -> None:
+        found["spec"]["template"]["spec"]["containers"][0]["image"] = f"{IMAGE}:{version}"
+        found["metadata"]["generation"] += 1
+
+    return step
+
+
+def left_behind(cluster: Cluster, job: Notes, resolved: Resolved = V2, run: bool = True) -> int:
+    """A deployment d0 set the image, and its runner died; with or without the run's id."""
+    cluster.steps = [ROLLING]
+    made, dying = deploying(cluster), Notes(on_note=lambda line: lost())
+    dying.deployment = "d0"
+    with pytest.raises(Failure):
+        made.deploy(resolved, dying)
+    kept = json.loads(dying.handles["kubernetes"])
+    job.handles["kubernetes"] = json.dumps({**kept, "run": kept["run"] if run else ""})
+    return len(cluster.patches)

@@ -1,0 +1,89 @@
+"""Runs at a played service: time that passes only while someone waits, jobs that stop, and what an
+earlier deployment left behind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, Callable, Dict, List, Tuple
+
+import pytest
+
+from opsroom import deploys
+from opsroom.config.fields import Fields
+from opsroom.config.problems import Problems
+from opsroom.deploys import Resolved, Target
+from opsroom.deploys.remote import Assignment, deployer, follower
+from opsroom.errors import OpsroomError
+from support.deploys.jobs import Notes, cancelled
+
+V1 = Resolved("v1.0.0", "v1.0.0")
+
+
+class Clock:
+    """Seconds since 1970 that pass only while someone waits."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Let them pass."""
+        self.now += seconds
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have remote deployments live by this clock."""
+        monkeypatch.setattr(follower, "clock", self)
+        monkeypatch.setattr(follower, "wait", self.wait)
+        monkeypatch.setattr(deployer, "now", self)
+
+
+def options_of(kind: str, known: Dict[str, Any], **raw: Any) -> Tuple[Any, List[str]]:
+    """The options of a deploy kind for these keys, and what is wrong with them."""
+    problems = Problems()
+    fields = Fields({**known, **raw}, "apps.web.deploy", problems)
+    options = deploys.REGISTRY.read_options(kind, fields)
+    fields.finish()
+    return options, problems.lines
+
+
+def deployer_for(kind: str, known: Dict[str, Any], **raw: Any) -> Any:
+    """A deployer for web on uat."""
+    options, lines = options_of(kind, known, **raw)
+    assert lines == []
+    return deploys.REGISTRY.make(kind, options, target=Target("web", "uat"))
+
+
+def stopping(count: int, stop: Callable[[], None] = cancelled) -> Notes:
+    """A job that is stopped at the so-many-th check."""
+    job = Notes()
+
+    def check() -> None:
+        if job.checks > count:
+            stop()
+
+    job._on_check = check
+    return job
+
+
+def left_behind(
+    key: str, run: str, since: float, commit: str = "", deployment: str = "d0"
+) -> Notes:
+    """A job at a place where a deployment of v1.0.0 was asked for, and its runner died."""
+    left = Assignment("web", "uat", "v1.0.0", commit, "v1.0.0", deployment, "bob", since)
+    job = Notes()
+    job.handles[key] = json.dumps({**asdict(left), "run": run})
+    return job
+
+
+def caught(made: Any, job: Notes, *secrets: str, resolved: Resolved = V1) -> OpsroomError:
+    """The error of a deployment: a whole sentence, with no secret anywhere."""
+    with pytest.raises(OpsroomError) as raised:
+        made.deploy(resolved, job)
+    error = raised.value
+    every = f"{error} {error.hint} {error.facts} {job.lines} {job.handles}"
+    assert not [one for one in secrets if one in every]
+    assert error.message.rstrip(".") != error.message or "See http" in error.message
+    return error

@@ -1,0 +1,42 @@
+"""A database that is busy, and the files of records that wait for it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterator, List
+
+import pytest
+
+from opsroom.db.store import Store
+from opsroom.db.url import read_address
+from opsroom.errors import Code, Failure
+from opsroom.records.outbox import folder_of, waiting
+from support.pages.rooms import Rooms
+
+
+def letters(rooms: Rooms) -> List[Path]:
+    keep = [path for path in rooms.world.folder.rglob("kept") if path.is_dir()]
+    folder = folder_of(keep[0], read_address(rooms.world.database)) if keep else Path("nowhere")
+    return waiting(folder)
+
+
+@contextmanager
+def busy(monkeypatch: pytest.MonkeyPatch, since: int = 1) -> Iterator[None]:
+    """From the writing transaction `since` on, others hold the database."""
+    count = [0]
+
+    def held(real: Callable[[Store, bool], Any]) -> Callable[[Store, bool], Any]:
+        def begin(store: Store, writes: bool) -> Any:
+            count[0] += writes
+            if writes and count[0] >= since:
+                raise Failure(
+                    Code.STORE_BUSY, "The database is busy: others have been writing to it."
+                )
+            return real(store, writes)
+
+        return begin
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "begin", held(Store.begin))
+        yield
