@@ -182,8 +182,9 @@ THEIRS: Dict[str, Theirs] = {
     ),
     "victorops-endpoint": Theirs("victorops-rest-endpoint.json"),
 }
-# GitLab's own has 4 MB and is not kept here; ours was written from GitLab's source.
-WITHOUT_ONE = ("gitlab",)
+# GitLab's own has 4 MB and is not kept here; ours was written from GitLab's source. Slack's own
+# ends in 2020, and has neither Socket Mode nor the blocks of today.
+WITHOUT_ONE = ("gitlab", "slack-web")
 NAMES = sorted(path.stem for path in CONTRACTS.glob("*.yaml"))
 
 
@@ -222,8 +223,7 @@ def test_what_is_sent_is_closed_so_that_a_misspelt_field_is_refused(name: str) -
     whole = document(name)
     for path, method in operations_of(whole):
         body = resolved(whole, whole["paths"][path][method].get("requestBody"))
-        if body:
-            (content,) = body["content"].values()
+        for content in body["content"].values() if body else ():
             check(content["schema"], f"{method} {path}")
 
 

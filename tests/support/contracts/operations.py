@@ -146,7 +146,10 @@ class _Content:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._kinds = {kind.lower(): one.get("schema", {}) for kind, one in content.items()}
-        self._validators = {kind: _validator(one) for kind, one in self._kinds.items()}
+        self._validators = {
+            kind: _validator(_as_read(one) if kind == _FORM else one)
+            for kind, one in self._kinds.items()
+        }
         for kind in self._kinds:
             _reader(kind)
 
@@ -182,6 +185,14 @@ def _form(body: bytes, schema: Mapping[str, Any]) -> Dict[str, Any]:
     return {name: _read(fields.get(name, {}), text) for name, text in pairs}
 
 
+def _as_read(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of a form once its fields are read: one that holds JSON is what the JSON says."""
+    fields = {
+        name: one.get("contentSchema", one) for name, one in schema.get("properties", {}).items()
+    }
+    return {**schema, "properties": fields}
+
+
 def _carries(
     scheme: Mapping[str, Any], query: Mapping[str, Any], headers: Mapping[str, str]
 ) -> bool:
@@ -206,6 +217,8 @@ def _types(schema: Mapping[str, Any]) -> List[str]:
 
 def _read(schema: Mapping[str, Any], text: str) -> Any:
     """A text as the type that a schema wants, or as the text that it is, which is then refused."""
+    if "contentSchema" in schema:
+        return json.loads(text)
     types = _types(schema)
     if "integer" in types and re.fullmatch(r"-?\d+", text, re.ASCII):
         return int(text)
