@@ -218,7 +218,8 @@ class Cluster(Vendor):
         if named is None:
             return None
         namespace, plural, name = named.groups()
-        if denied := self._denied("patch" if request.method == "PATCH" else "get", plural):
+        denied = self._denied("patch" if request.method == "PATCH" else "get", plural)
+        if denied:
             return denied
         found = self.objects.get((plural, name))
         if found is None or found["metadata"]["namespace"] != namespace:
@@ -267,7 +268,8 @@ class Cluster(Vendor):
         if named is None:
             return None
         resource = named.group(2)
-        if denied := self._denied("list", resource):
+        denied = self._denied("list", resource)
+        if denied:
             return denied
         items = self.lists.get(resource, [])
         if "labelSelector" in request.query:
