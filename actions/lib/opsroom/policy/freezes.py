@@ -60,6 +60,7 @@ class _Rule:
             ]
         if not (isinstance(begins, Weekly) and isinstance(ends, Weekly)):
             return []
+        # pylint: disable=no-member
         days = (ends.day - begins.day) % 7
         if days == 0 and ends.clock <= begins.clock:
             days = 7

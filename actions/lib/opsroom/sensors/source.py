@@ -146,6 +146,7 @@ class Source:
         change.
         """
         with self._lock:
+            # pylint: disable-next=assignment-from-no-return
             pause = self.watched.pause(answer)
             if self.known.revision != known.revision:
                 return Noted(pause=0.0)
@@ -153,6 +154,7 @@ class Source:
                 return Noted(pause=pause)
             store = self.store()
             with store.write() as connection:
+                # pylint: disable-next=assignment-from-no-return
                 verdict = self.watched.judge(store, connection, known, answer)
                 if verdict.state is None:
                     return Noted(pause=pause)

@@ -53,7 +53,7 @@ def _define(class_: type, frozen: bool) -> type:
         else:
             if default.__class__.__hash__ is None:
                 raise ValueError(f"{class_.__name__}.{name}: use default_factory for {default!r}")
-            made = dataclasses.field(default=default)
+            made = dataclasses.field(default=default)  # pylint: disable=invalid-field-call
         made.name, made.type, made._field_type = name, annotation, _KIND
         found[name] = made
     optional = ""

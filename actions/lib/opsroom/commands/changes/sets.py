@@ -46,6 +46,7 @@ def execute_all(
                 notify_requester(context, rest[0], left)
             if not isinstance(error, OpsroomError) or not (rest or outcomes):
                 raise
+            # pylint: disable=no-member
             last = [left] if left else []
             text = outcome_of_set(outcomes, [error], last, error.hint)
             raise type(error)(error.code, text, error.hint, error.facts) from error

@@ -139,7 +139,8 @@ def _together(context: Context, fits: Sequence[Fit]) -> List[str]:
     other = words[1]
     if words[0].casefold() != "and" or app == other or not {app, other} <= {*context.settings.apps}:
         return []
-    version, second = fit.values.get("version", VERSION), [*words, VERSION][2]
+    version = fit.values.get("version", VERSION)
+    second = words[2] if len(words) == 3 else VERSION
     given = fit.values.get("environment")
     places = [given] if given else _choices(context, fit, "environment", fit.values)
     what = f"{app} {version} and {other} {second}"

@@ -1,5 +1,7 @@
 """What Alembic runs to migrate: on the connection that opsroom hands over, in its transaction."""
 
+# What `alembic` offers is made when it runs. pylint: disable=no-member
+
 from __future__ import annotations
 
 from alembic import context

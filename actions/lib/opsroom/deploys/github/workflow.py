@@ -69,6 +69,7 @@ class _Search(NamedTuple):
 
     @property
     def text(self) -> str:
+        # pylint: disable-next=no-member
         return _PENDING + json.dumps(self._asdict(), sort_keys=True)
 
 

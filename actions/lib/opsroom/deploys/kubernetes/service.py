@@ -44,6 +44,7 @@ class _Rollout(NamedTuple):
     before: Mapping[str, str] = {}
 
     def id(self) -> str:
+        # pylint: disable=no-member
         whole = json.dumps(self._asdict(), separators=(",", ":"))
         if len(whole) <= _MAX_ID:
             return whole

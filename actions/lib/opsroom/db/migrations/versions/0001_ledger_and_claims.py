@@ -1,5 +1,7 @@
 """The ledger, which only grows, and the claims of running deployments."""
 
+# What `alembic` offers is made when it runs. pylint: disable=no-member
+
 from __future__ import annotations
 
 from typing import List

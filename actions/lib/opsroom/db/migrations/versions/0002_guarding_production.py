@@ -1,5 +1,7 @@
 """What guards production: locks, changes with their approvals, and one-time codes."""
 
+# What `alembic` offers is made when it runs. pylint: disable=no-member
+
 from __future__ import annotations
 
 from typing import List

@@ -1,6 +1,8 @@
 """Cards and pages: what must not be made twice, the board and the pager of our own, and the pages
 that went out."""
 
+# What `alembic` offers is made when it runs. pylint: disable=no-member
+
 from __future__ import annotations
 
 from typing import List

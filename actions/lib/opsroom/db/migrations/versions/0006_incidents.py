@@ -1,5 +1,7 @@
 """Incidents that were declared: what was made of each, so that it is made once."""
 
+# What `alembic` offers is made when it runs. pylint: disable=no-member
+
 from __future__ import annotations
 
 from typing import List
