@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
+from . import pack_version
 from .commands import KINDS, Context, Outcome
 from .config import load
 from .config.model import Settings
 from .db.url import read_address
 from .errors import Code, OpsroomError, Refusal
 from .people import identify
+from .people.identities import address, nick
 from .secrets import Redactor, redactor_for
 from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
 from .stackstorm.context import starter_of
@@ -77,7 +79,7 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
         """Run a use case for the requester, and turn whatever comes of it into an action's
         result."""
         redactor = redactor_for(self.config)
-        self._shown = ""
+        self._shown, self._nick = "", nick(requester)
         try:
             ok, result = self._run(use_case, requester, room, st2_user, redactor)
         except OpsroomError as error:
@@ -106,8 +108,16 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
             # It ends now. Python would look for garbage again, for 0.05 s, unless there is
             # nothing to look through.
             gc.freeze()
-        if is_errbot((self.config or {}).get("route")) and room and room != requester:
-            result = addressed(result, nick_of(requester), self._shown)
+        if (
+            is_errbot((self.config or {}).get("route"))
+            and room
+            and room
+            not in (
+                requester,
+                address(requester)[1],
+            )
+        ):
+            result = addressed(result, nick_of(self._nick), self._shown)
         # What programs go by is ours, and no secret of anyone's.
         shown = neutralise_data(result)
         ours = {key: shown[key] for key in ("code", "outcome")}
@@ -160,8 +170,15 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     ) -> Result:
         settings = load(dict(self.config), KINDS)
         starter = starter_of(requester, room, st2_user)
-        speaker = identify(settings, starter.requester, starter.st2_user, starter.room)
-        self._shown = speaker.shown
+        speaker = identify(settings, starter.requester, starter.st2_user, starter.room, starter.at)
+        self._shown, self._nick = speaker.shown, speaker.nick
+        if speaker.voucher is not None and not speaker.voucher.is_current:
+            self.logger.warning(
+                "the script of the relay %s is of opsroom %s, this is opsroom %s",
+                starter.st2_user,
+                speaker.voucher.version,
+                pack_version(),
+            )
         around = self.surroundings
 
         def masked(name: str) -> Room:

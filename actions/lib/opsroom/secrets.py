@@ -32,6 +32,7 @@ SECRET_FIELDS: Tuple[Path, ...] = tuple(
     tuple(one.split("."))
     for one in (
         "database",
+        "relay_keys.*",
         "people.*.totp",
         "apps.*.deploy.api_key",
         "apps.*.deploy.token",

@@ -67,7 +67,7 @@ def test_who_started_a_workflow_is_asked_of_its_execution(api: HttpServer) -> No
     said = started(
         user="chatops_bot", api_user="carol", source_channel="#ops", parent={"execution_id": "65f0"}
     )
-    assert said == Starter("mallory", "carol", "")
+    assert said == Starter("mallory", "carol", "", "65f0")
     assert api.requests[0].headers["x-auth-token"] == "t0ken"
 
 
@@ -84,9 +84,17 @@ def test_a_workflow_within_a_workflow_is_followed_to_the_first(api: HttpServer) 
 def test_a_workflow_that_a_rule_or_the_relay_started_belongs_to_them(api: HttpServer) -> None:
     execution(api, "ruled", user="st2", rule={"name": "x"})
     execution(api, "chatted", user="chatops_bot", api_user="carol", source_channel="#ops")
-    assert started(user="st2", parent={"execution_id": "ruled"}) == Starter("st2", "st2", "")
+    assert started(user="st2", parent={"execution_id": "ruled"}) == Starter(
+        "st2", "st2", "", "ruled"
+    )
     said = started(user="chatops_bot", parent={"execution_id": "chatted"})
-    assert said == Starter("chatops_bot", "carol", "#ops")
+    assert said == Starter("chatops_bot", "carol", "#ops", "chatted")
+
+
+def test_when_a_workflow_was_started_is_asked_with_it(api: HttpServer) -> None:
+    body = {"context": {"user": "chatops_bot"}, "start_timestamp": "2026-11-30T12:00:00.500000Z"}
+    api.on("/v1/executions/65f0", Reply(body=json.dumps(body)))
+    assert started(user="chatops_bot", parent={"execution_id": "65f0"}).at == 1796040000.5
 
 
 @pytest.mark.parametrize("user", ["alice in 65f0", "alice in root in 65f0"])

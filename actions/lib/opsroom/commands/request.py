@@ -12,6 +12,7 @@ from ..db.sql import Transaction
 from ..db.store import Store
 from ..errors import Code, Failure, Refusal
 from ..people import Speaker
+from ..people.seals import vouched_by
 from ..records.claims import release
 from ..records.ledger import append, of_deployment
 from ..records.model import Entry, Event
@@ -85,15 +86,20 @@ class Request:
             facts=mask(
                 {
                     key: value
-                    for key, value in {**self._commits(), **self.noted, **facts}.items()
+                    for key, value in {**self._origin(), **self.noted, **facts}.items()
                     if value is not None
                 }
             ),
         )
 
-    def _commits(self) -> Dict[str, Optional[str]]:
-        """What a tag stood for cannot be found out later: it may be moved."""
-        return {"commit": self.commit or None, "commit_before": self.commit_before or None}
+    def _origin(self) -> Dict[str, Optional[str]]:
+        """Which relay vouches for the requester; and what a tag stood for, which cannot be found
+        out later: it may be moved."""
+        return {
+            **vouched_by(self.by.voucher),
+            "commit": self.commit or None,
+            "commit_before": self.commit_before or None,
+        }
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record."""

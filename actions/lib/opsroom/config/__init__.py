@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 from ..errors import Code, Refusal
 from ..names import IDENTIFIER, comparable
 from ..people import Person
+from ..people.seals import VALID_FOR
 from ..structs import dataclass
 from .checks import check
 from .fields import Fields
@@ -32,6 +33,7 @@ from .readers import (
     read_groups,
     read_incidents,
     read_person,
+    read_relay_keys,
     read_set,
     read_timezone,
     read_watching,
@@ -146,10 +148,13 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         fields, "teams", "a team", lambda name, inner: read_team(name, inner, pagers, kinds.pagers)
     )
     progress = fields.inside("progress")
+    relays = fields.texts("relays", default=("chatops_bot",), expected="a list of StackStorm users")
     settings = Settings(
         database=fields.secret("database", default="", expected="the URL of a database"),
-        relays=fields.texts(
-            "relays", default=("chatops_bot",), expected="a list of StackStorm users"
+        relays=relays,
+        relay_keys=read_relay_keys(fields, relays),
+        seal_valid_for=fields.seconds(
+            "seal_valid_for", default=VALID_FOR, minimum=10.0, maximum=86400.0
         ),
         announce=fields.text("announce", default="", expected="the name of a room"),
         timezone=known.timezone,

@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from typing import Any, Mapping, Optional, Tuple
 
 from ..people import Person
+from ..people.seals import VALID_FOR
 from ..structs import dataclass
 
 # Under `page_on_failure`: the team of the application itself.
@@ -199,10 +200,11 @@ class Incidents:
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
-    `web` is the address of StackStorm's web pages, without a slash at its end. `watch` is after how
-    many seconds the room is notified that nobody has answered a page, 0 for never. `webhooks` are
-    by the name of the service; `audit_page` is the team that is paged when the record does not
-    hold."""
+    `relay_keys` has the keys of the relays that seal who speaks, by their StackStorm users;
+    `seal_valid_for` is how old a sealed message may be, in seconds. `web` is the address of
+    StackStorm's web pages, without a slash at its end. `watch` is after how many seconds the room
+    is notified that nobody has answered a page, 0 for never. `webhooks` are by the name of the
+    service; `audit_page` is the team that is paged when the record does not hold."""
 
     database: str
     relays: Tuple[str, ...]
@@ -225,6 +227,8 @@ class Settings:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     audit_page: str = ""
     sets: Mapping[str, AppSet] = field(default_factory=dict)
+    relay_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seal_valid_for: float = VALID_FOR
     incidents: Incidents = Incidents()
 
     def environments_of(self, app: App) -> Tuple[str, ...]:

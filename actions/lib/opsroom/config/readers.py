@@ -8,6 +8,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import listed, nearest
 from ..people import Person
+from ..people.identities import identity_problem
+from ..people.seals import MIN_KEY
 from ..structs import dataclass
 from .fields import Fields
 from .model import AppSet, Environment, Freeze, Incidents, Watching
@@ -24,7 +26,7 @@ def read_person(name: str, fields: Fields) -> Person:
     """One entry under `people`."""
     person = Person(
         name=name,
-        chat=fields.texts("chat", default=(), expected="a list of chat names"),
+        chat=_chat(fields),
         st2=fields.texts("st2", default=(name,), expected="a list of StackStorm users"),
         email=fields.text("email", default="", expected="an e-mail address"),
         totp=_totp(fields),
@@ -49,6 +51,31 @@ def read_person(name: str, fields: Fields) -> Person:
             "second_factor", "expected a totp beside it; without one they could approve nothing"
         )
     return person
+
+
+def _chat(fields: Fields) -> Tuple[str, ...]:
+    """Names of chats, and identities that a relay vouches for."""
+    names = fields.texts("chat", default=(), expected="a list of chat names")
+    for number, name in enumerate(names):
+        problem = identity_problem(name)
+        if problem:
+            fields.problem(f"chat[{number}]", f"{problem}; found {found(name)}")
+    return names
+
+
+# A key that is not made of the characters of a line would not be the same for every relay.
+_KEY = re.compile(rf"[^\x00-\x1f\x7f]{{{MIN_KEY},}}\Z")
+
+
+def read_relay_keys(fields: Fields, relays: Sequence[str]) -> Dict[str, str]:
+    """The whole of `relay_keys`: the key of each relay that seals who speaks."""
+    inner = fields.inside("relay_keys")
+    expected = f"a key of {MIN_KEY} characters or more"
+    keys = {name: inner.secret(name, pattern=_KEY, expected=expected) for name in inner.names()}
+    for name in keys:
+        if name not in relays:
+            inner.problem(name, "expected one of the StackStorm users under relays")
+    return {name: key for name, key in keys.items() if key}
 
 
 def read_groups(fields: Fields, people: Mapping[str, Person]) -> Dict[str, Tuple[str, ...]]:

@@ -6,13 +6,11 @@ import os
 import re
 import threading
 import time
-from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
     Dict,
     Iterable,
-    List,
     Mapping,
     Optional,
     Sequence,
@@ -21,6 +19,7 @@ from typing import (
 )
 from urllib.parse import urljoin, urlsplit
 
+from .. import pack_version
 from ..errors import Code, Failure
 from ..secrets import shown_url, without_credentials
 from ..structs import dataclass
@@ -358,20 +357,8 @@ def restrict(session: requests.Session) -> None:
 
 def user_agent() -> str:
     """`opsroom/1.2.3 (+address)`; the version is the pack's."""
-    if not _USER_AGENT:
-        try:
-            pack = (Path(__file__).resolve().parents[4] / "pack.yaml").read_text("utf-8")
-        except OSError:
-            pack = ""
-        version = re.search(r"^version:\s*[\"']?([\w.+-]+)", pack, re.MULTILINE)
-        # Basecamp refuses requests whose agent names no address in brackets.
-        _USER_AGENT.append(
-            f"opsroom/{version.group(1) if version else '0'} (+https://stackstorm.com)"
-        )
-    return _USER_AGENT[0]
-
-
-_USER_AGENT: List[str] = []
+    # Basecamp refuses requests whose agent names no address in brackets.
+    return f"opsroom/{pack_version()} (+https://stackstorm.com)"
 
 
 def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -25,6 +25,7 @@ from ..db.sql import (
 )
 from ..db.store import Store
 from ..errors import Code, Failure
+from ..people.seals import recorded_voucher, vouched_by
 from .change import MIN_ID_LENGTH, Approval, Change, Draft, Kind, State, new_id, typed_id
 from .claims import release
 from .ledger import append, of_deployment
@@ -204,13 +205,14 @@ def close(
 
 def entry_of(change: Change, event: Event, code: Code, message: str, **facts: Any) -> Entry:
     """A line for the ledger about a change, in the name of its requester."""
+    voucher = recorded_voucher(change.chat_name)
     return Entry(
         event=event,
         deployment=change.deployment,
         command=change.command,
         requester=change.shown,
         person=change.person,
-        chat_name=change.chat_name,
+        chat_name=voucher.identity if voucher else change.chat_name,
         room=change.room,
         st2_user=change.st2_user,
         execution_id=change.execution_id,
@@ -220,7 +222,7 @@ def entry_of(change: Change, event: Event, code: Code, message: str, **facts: An
         version=change.version,
         code=code.value,
         message=message,
-        facts={"change": change.id, **facts},
+        facts={"change": change.id, **vouched_by(voucher), **facts},
     )
 
 

@@ -105,7 +105,7 @@ def declare(
         shown=speaker.shown,
         app=app,
         person=speaker.person_name,
-        chat_name=speaker.chat_name,
+        chat_name=speaker.recorded_name,
         st2_user=speaker.st2_user,
         room=speaker.room,
         since=now,

@@ -22,6 +22,7 @@ from ..db.sql import (
 from ..db.store import Store
 from ..errors import Code, Failure
 from ..people import Speaker
+from ..people.seals import vouched_by
 from ..structs import dataclass
 from ..text import one_line, stamp
 from .ledger import append, from_columns
@@ -232,7 +233,7 @@ def lock_after_rollback(
             environment=environment,
             code=Code.LOCKED_NOW.value,
             message=reason,
-            facts=lock.facts(),
+            facts={**vouched_by(speaker.voucher), **lock.facts()},
         ),
     )
     return lock

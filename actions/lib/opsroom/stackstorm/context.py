@@ -13,7 +13,7 @@ it is asked.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ..errors import Code, Failure
 from ..structs import dataclass
@@ -31,11 +31,17 @@ _TIME_LIMIT = 5.0
 @dataclass(frozen=True)
 class Starter:
     """The StackStorm user, and what was said of the chat: that counts only when the user is a
-    relay."""
+    relay.
+
+    `workflow` is the execution that someone started, where this action is a part of one; `at` is
+    when that began, in seconds since 1970. Both are empty for an action that was started itself.
+    """
 
     st2_user: str
     requester: str
     room: str
+    workflow: str = ""
+    at: Optional[float] = None
 
 
 def starter_of(requester: str, room: str, st2_user: str) -> Starter:
@@ -52,11 +58,13 @@ def starter_of(requester: str, room: str, st2_user: str) -> Starter:
 def _root(execution: str, claimed: Starter) -> Starter:
     if not os.environ.get("ST2_ACTION_API_URL"):
         return claimed
-    from .client import here  # loads st2client; most actions are not part of a workflow
+    # Loads st2client; most actions are not part of a workflow.
+    from .client import here, time_of
 
     storm = here(time_limit=_TIME_LIMIT)
     for _ in range(_MAX_DEPTH):
-        context = _context(storm, execution)
+        found = _execution(storm, execution)
+        context = found["context"]
         known, parent = context.get("rbac"), context.get("parent")
         if isinstance(known, Mapping) and known.get("user"):
             user = str(known["user"])
@@ -68,15 +76,22 @@ def _root(execution: str, claimed: Starter) -> Starter:
             # by a claim.
             user = str(context.get("user") or "")
         chat = str(context.get("api_user") or user)
-        return Starter(user, chat, str(context.get("source_channel") or ""))
+        began = time_of(found.get("start_timestamp") or "")
+        return Starter(
+            user,
+            chat,
+            str(context.get("source_channel") or ""),
+            execution,
+            began.timestamp() if began else None,
+        )
     raise Failure(
         Code.UNAUTHORIZED, "It is not known who started this: it is too deep inside of workflows."
     )
 
 
-def _context(storm: StackStorm, execution: str) -> Mapping[str, Any]:
+def _execution(storm: StackStorm, execution: str) -> Mapping[str, Any]:
     try:
-        found = storm.attributes(execution, "context") or {}
+        found = storm.attributes(execution, "context", "start_timestamp") or {}
     except Failure as failure:
         message = (
             "It is not known who started the workflow in which this runs, so nothing was done. "
@@ -84,9 +99,8 @@ def _context(storm: StackStorm, execution: str) -> Mapping[str, Any]:
         )
         hint = "The StackStorm user needs the right action_view on that workflow."
         raise Failure(failure.code, message, hint, failure.facts) from failure
-    context = found.get("context")
-    if not isinstance(context, Mapping):
+    if not isinstance(found.get("context"), Mapping):
         raise Failure(
             Code.BAD_ANSWER, "StackStorm did not show who started the workflow in which this runs."
         )
-    return context
+    return found

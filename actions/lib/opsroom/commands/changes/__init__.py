@@ -9,7 +9,8 @@ from typing import Any, Dict, List
 from ...config.model import Environment, Settings
 from ...errors import Code, Refusal
 from ...names import shown
-from ...people import Speaker, identify, same_room
+from ...people import Speaker, recorded, same_room
+from ...people.seals import vouched_by
 from ...policy.access import may
 from ...policy.approvals import ask_again
 from ...records.change import Change, State
@@ -107,7 +108,7 @@ def place_left(context: Context, change: Change) -> Environment:
 
 def requester_of(settings: Settings, change: Change) -> Speaker:
     """Who asked, as today's config knows them. Raises Refusal(ambiguous_person)."""
-    return identify(settings, change.chat_name or change.st2_user, change.st2_user, change.room)
+    return recorded(settings, change.chat_name, change.st2_user, change.room)
 
 
 def entry_by(
@@ -116,8 +117,11 @@ def entry_by(
     """A line for the ledger about a change, in the name of the current speaker."""
     speaker = context.speaker
     text, facts = one_line(context.mask(text), 500), context.mask(facts)
+    entry = entry_of(change, event, code, text, asked_by=change.shown, **facts)
+    others = {key: value for key, value in entry.facts.items() if key != "vouched_by"}
     return replace(
-        entry_of(change, event, code, text, asked_by=change.shown, **facts),
+        entry,
+        facts={**others, **vouched_by(speaker.voucher)},
         requester=one_line(speaker.shown),
         person=speaker.person_name,
         chat_name=one_line(speaker.chat_name, 200),

@@ -179,7 +179,7 @@ def _draft(
         owner=speaker.key,
         shown=one_line(speaker.shown),
         person=speaker.person_name,
-        chat_name=speaker.chat_name,
+        chat_name=speaker.recorded_name,
         room=speaker.room,
         st2_user=speaker.st2_user,
         execution_id=request.context.execution_id,

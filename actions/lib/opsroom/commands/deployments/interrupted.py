@@ -7,7 +7,7 @@ know is that it stopped renewing its claim.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ...audit.narrative import change_of
 from ...db.sql import Transaction, queue_up, rows, soon
@@ -90,7 +90,10 @@ def _settle_asked(context: Context, asked: Record, ended: bool) -> bool:
         "execution_id",
     )
     values = {name: getattr(asked, name) for name in (*texts, "app", "environment", "version")}
-    facts = {"started": False, "asked_only": True, "found_by": context.speaker.shown}
+    facts: Dict[str, Any] = {"started": False, "asked_only": True}
+    facts["found_by"] = context.speaker.shown
+    if "vouched_by" in asked.facts:
+        facts["vouched_by"] = asked.facts["vouched_by"]
     with context.store.write() as connection:
         queue_up(connection)
         events = {one.event for one in of_deployment(connection, asked.deployment)}

@@ -15,7 +15,7 @@ from ...db.sql import Transaction
 from ...db.store import Store
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import either, shown
-from ...people import Speaker, identify, same_room
+from ...people import Speaker, recorded, same_room
 from ...records.announcements import Announcement, begin, mark_posted
 from ...records.change import typed_id
 from ...records.incidents import Incident, find, note, open_incidents, page_of, settle_words
@@ -55,9 +55,7 @@ def find_incident(context: Context, typed: str) -> Incident:
 
 def declared_by(context: Context, incident: Incident) -> Speaker:
     """Who declared it, as today's config knows them. Raises Refusal(ambiguous_person)."""
-    return identify(
-        context.settings, incident.chat_name or incident.st2_user, incident.st2_user, incident.room
-    )
+    return recorded(context.settings, incident.chat_name, incident.st2_user, incident.room)
 
 
 def make_card(context: Context, incident: Incident) -> Incident:
