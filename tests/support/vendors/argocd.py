@@ -61,6 +61,10 @@ class ArgoCD:
         info = [{"name": "opsroom", "value": mark}] if mark else []
         self._begin({"revision": self._resolved(revision)}, info, by)
 
+    def finish(self, phase: str = "Succeeded") -> None:
+        """End the operation at the next look at it."""
+        self._left = [phase]
+
     def _resolved(self, revision: str) -> str:
         return self.commits.get(revision, revision)
 

@@ -118,6 +118,10 @@ class GithubDeployments:
         run.update(run_attempt=run["run_attempt"] + 1, status=status, conclusion=conclusion)
         self._upcoming[id] = []
 
+    def finish(self, conclusion: str = "success") -> None:
+        """End every run at the next look at it."""
+        self._upcoming = {id: [("completed", conclusion)] for id in self._upcoming}
+
     def report(self, deployment: int, state: str, description: str = "", log_url: str = "") -> None:
         """A status of a deployment, as the automation that carries it out would send it."""
         every = self.statuses.setdefault(deployment, [])

@@ -1,22 +1,18 @@
-"""GitLab's pipelines, jobs, deployments and commits as far as opsroom uses them: one project in
-memory, whose pipelines go through the states that a test says."""
+"""GitLab's interface as far as opsroom uses it, for one project (`support.vendors.gitlab_project`):
+pipelines, jobs, deployments and commits."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import time
-from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict
 from urllib.parse import unquote
 
 from support.contracts.vendor import Vendor, answer, body_of
 from support.servers.http import Reply, Request
+from support.vendors.gitlab_project import NUMBER, PROJECT, SITE, USER, Project
 
-PROJECT, NUMBER = "acme/web", 17
-TOKEN, USER = "glpat-5ecretSecret", "project_17_bot"
-SITE = "https://gitlab.example.com"
+TOKEN = "glpat-5ecretSecret"
 TOO_MANY = "Too many pipelines created in the last minute. Try again later."
 FILTERED = (
     "Pipeline will not run for the selected trigger. The rules configuration prevented any jobs "
@@ -24,147 +20,12 @@ FILTERED = (
 )
 
 
-class Gitlab:
-    """`gitlab = Gitlab(); with gitlab.vendor() as vendor: ...`.
-
-    `tags` and `branches` map names to commits. A pipeline takes `inputs` (None: it has no spec), on
-    a ref of `inputs_on` others, and shows the input or variable `opsroom` in its name where
-    `named` says so. It is made in the first of `states`; each further look at it finds the next
-    one, and the last again and again. Jobs that were started likewise go through `job_states`.
-    `now` is GitLab's clock.
-    """
-
-    def __init__(self) -> None:
-        self.commits: Dict[str, Dict[str, Any]] = {}
-        first = self.commit("first")
-        self.tags = {"v1.0.0": first}
-        self.branches = {"main": first}
-        self.inputs: Optional[List[str]] = ["environment", "opsroom"]
-        self.inputs_on: Dict[str, Optional[List[str]]] = {}
-        self.named = True
-        self.variables_allowed = True
-        # What it refuses a pipeline with.
-        self.refusal: Any = None
-        self.too_many = 0
-        self.states = ["created", "running", "success"]
-        self.job_states = ["pending", "running", "success"]
-        self.pipelines: Dict[int, Dict[str, Any]] = {}
-        self.sent: Dict[int, Dict[str, Any]] = {}
-        self.jobs: Dict[int, Dict[str, Any]] = {}
-        self.children: Dict[int, List[Dict[str, Any]]] = {}
-        # Before 19.2 the jobs that start pipelines had another address.
-        self.has_trigger_jobs = True
-        # What becomes of what is asked to end: None where it goes on.
-        self.after_cancel: Optional[str] = "canceled"
-        self.deployments: List[Dict[str, Any]] = []
-        self.protected = False
-        self.unplayable = False
-        self.archived = False
-        self.moved = False
-        self.expired = False
-        self.missing_scope = ""
-        self.forbidden = ""
-        self.now: Callable[[], float] = time.time
-        self._upcoming: Dict[int, List[str]] = {}
+class Gitlab(Project):
+    """`gitlab = Gitlab(); with gitlab.vendor() as vendor: ...`."""
 
     def vendor(self) -> Vendor:
         """The server."""
         return Vendor("gitlab", self.handle)
-
-    # The world.
-
-    def commit(self, message: str, *parents: str, author: str = "Alice Adams") -> str:
-        """A commit, by default on top of nothing."""
-        id = hashlib.sha1(f"{message} {parents}".encode()).hexdigest()
-        self.commits[id] = {
-            "id": id,
-            "message": message,
-            "author_name": author,
-            "parent_ids": list(parents),
-        }
-        return id
-
-    def pipeline(self, ref: str = "v1.0.0", **values: Any) -> Dict[str, Any]:
-        """A pipeline; it is in the first of `states`."""
-        id = 4711 + len(self.pipelines)
-        known = {
-            "id": id,
-            "project_id": NUMBER,
-            "status": self.states[0],
-            "ref": ref,
-            "sha": self.tags.get(ref) or self.branches.get(ref) or "",
-            "source": "api",
-            "name": None,
-            "web_url": f"{SITE}/{PROJECT}/-/pipelines/{id}",
-            "created_at": self.moment(),
-            "user": USER,
-        }
-        known.update(values)
-        self.pipelines[id] = known
-        self._upcoming[id] = list(self.states[1:])
-        return known
-
-    def job(self, pipeline: int, name: str, status: str = "manual", **values: Any) -> int:
-        """A job of a pipeline; its number."""
-        id = 90 + len(self.jobs)
-        known = {
-            "id": id,
-            "name": name,
-            "status": status,
-            "user": {"username": USER},
-            "web_url": f"{SITE}/{PROJECT}/-/jobs/{id}",
-            "created_at": self.moment(),
-            "started_at": None,
-            "pipeline": {"id": pipeline},
-        }
-        known.update(values)
-        self.jobs[id] = known
-        self._upcoming[id] = []
-        return id
-
-    def child(self, pipeline: int, status: str, id: int = 5000) -> Dict[str, Any]:
-        """A pipeline that a job of another one started."""
-        known = {
-            **self.pipelines[pipeline],
-            "id": id,
-            "status": status,
-            "source": "parent_pipeline",
-        }
-        self.children.setdefault(pipeline, []).append(known)
-        return known
-
-    def deployed(
-        self, ref: str, environment: str = "uat", ended: str = "", **values: Any
-    ) -> Dict[str, Any]:
-        """A deployment that succeeded."""
-        known = {
-            "id": 300 + len(self.deployments),
-            "ref": ref,
-            "sha": self.tags.get(ref) or self.branches.get(ref) or ref,
-            "status": "success",
-            "created_at": self.moment(),
-            "updated_at": self.moment(),
-            "environment": environment,
-            "deployable": {
-                "id": 1,
-                "name": "deploy",
-                "status": "success",
-                "tag": ref in self.tags,
-                "web_url": SITE,
-                "created_at": self.moment(),
-                "finished_at": ended or self.moment(),
-                "pipeline": {"id": 4711},
-            },
-        }
-        known.update(values)
-        self.deployments.append(known)
-        return known
-
-    def moment(self) -> str:
-        """Now, as GitLab writes it."""
-        return datetime.fromtimestamp(self.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-    # The server.
 
     def handle(self, request: Request) -> Reply:
         """What GitLab would answer."""
@@ -266,13 +127,7 @@ class Gitlab:
     def _one(self, request: Request, id: str) -> Reply:
         if int(id) not in self.pipelines:
             return problem(404, "404 Not found")
-        return answer(_shown(self._advanced(self.pipelines[int(id)])))
-
-    def _advanced(self, found: Dict[str, Any]) -> Dict[str, Any]:
-        upcoming = self._upcoming[found["id"]]
-        if upcoming:
-            found["status"] = upcoming.pop(0)
-        return found
+        return answer(_shown(self.advanced(self.pipelines[int(id)])))
 
     def _cancel(self, request: Request, id: str) -> Reply:
         found = self.pipelines[int(id)]
@@ -310,7 +165,7 @@ class Gitlab:
     def _job(self, request: Request, id: str) -> Reply:
         if int(id) not in self.jobs:
             return problem(404, "404 Not found")
-        return answer(self._advanced(self.jobs[int(id)]))
+        return answer(self.advanced(self.jobs[int(id)]))
 
     def _act(self, request: Request, id: str, action: str) -> Reply:
         found = self.jobs[int(id)]
@@ -324,16 +179,11 @@ class Gitlab:
         if action == "play":
             if self.unplayable or found["status"] not in ("manual", "scheduled"):
                 return problem(400, "400 Bad request - Unplayable Job")
-            return answer(self._start(found))
+            return answer(self.start(found))
         if self.archived or found["status"] not in ("success", "failed", "canceled"):
             return problem(403, "403 Forbidden - Job is not retryable")
         again = self.job(found["pipeline"]["id"], found["name"])
-        return answer(self._start(self.jobs[again]), 201)
-
-    def _start(self, found: Dict[str, Any], user: str = USER) -> Dict[str, Any]:
-        found.update(status=self.job_states[0], user={"username": user}, started_at=self.moment())
-        self._upcoming[found["id"]] = list(self.job_states[1:])
-        return found
+        return answer(self.start(self.jobs[again]), 201)
 
     def _deployments(self, request: Request) -> Reply:
         query = {name: values[0] for name, values in request.query.items()}
@@ -365,8 +215,8 @@ class Gitlab:
 
     def _range(self, request: Request) -> Reply:
         before, after = request.query["ref_name"][0].split("..")
-        left_out = set(self._line(before))
-        found = [one for one in self._line(after) if one not in left_out]
+        left_out = set(self.line(before))
+        found = [one for one in self.line(after) if one not in left_out]
         size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
         return answer([self.commits[one] for one in found[(page - 1) * size : page * size]])
 
@@ -375,21 +225,10 @@ class Gitlab:
         full = [id for id in self.commits if id.startswith(second)]
         if not full:
             return problem(400, f"Could not find ref: {second}")
-        common = [one for one in self._line(full[0]) if one in set(self._line(first))]
+        common = [one for one in self.line(full[0]) if one in set(self.line(first))]
         return (
             answer(self.commits[common[0]]) if common else problem(404, "404 Merge Base Not Found")
         )
-
-    def _line(self, start: str) -> List[str]:
-        """A commit and all before it, each once, children first where there is one line."""
-        found: Dict[str, None] = {}
-        waiting = [start]
-        while waiting:
-            one = waiting.pop(0)
-            if one not in found:
-                found[one] = None
-                waiting += self.commits[one]["parent_ids"]
-        return list(found)
 
 
 def problem(status: int, message: Any) -> Reply:

@@ -48,7 +48,7 @@ def ended(gitlab: Gitlab, clock: Clock, status: str = "success", ago: float = 18
     """The job ran some time ago."""
     clock.now -= ago
     gitlab.job_states = [status]
-    gitlab._start(gitlab.jobs[91])
+    gitlab.start(gitlab.jobs[91])
     clock.now += ago
     gitlab.job_states = ["pending", "running", "success"]
 
@@ -279,7 +279,7 @@ def test_what_was_lost_before_gitlab_is_said_to_be_nothing(
 def test_a_job_that_someone_else_started_is_not_ours(vendor: Vendor, gitlab: Gitlab) -> None:
     def taken(request: Request) -> bool:
         if is_post(request):
-            gitlab._start(gitlab.jobs[91], "carol")
+            gitlab.start(gitlab.jobs[91], "carol")
         return is_post(request)
 
     vendor.instead(Reply(502, "<html>"), where=taken)
@@ -288,14 +288,14 @@ def test_a_job_that_someone_else_started_is_not_ours(vendor: Vendor, gitlab: Git
 
 
 def test_a_job_is_taken_up_by_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab._start(gitlab.jobs[91])
+    gitlab.start(gitlab.jobs[91])
     by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "4711/91"))
     assert vendor.sent("POST") == []
 
 
 def test_a_job_is_taken_up_by_its_time_and_user(vendor: Vendor, gitlab: Gitlab) -> None:
     job = left_behind(gitlab, "")
-    gitlab._start(gitlab.jobs[91])
+    gitlab.start(gitlab.jobs[91])
     by_job(vendor).deploy(v1(gitlab), job)
     assert vendor.sent("POST") == []
     assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
@@ -307,7 +307,7 @@ def test_what_was_not_started_then_is_started(
 ) -> None:
     if who == "carol":
         gitlab.job_states = ["success"]
-        gitlab._start(gitlab.jobs[91], "carol")
+        gitlab.start(gitlab.jobs[91], "carol")
         gitlab.job_states = ["success"]
     else:
         ended(gitlab, clock)
