@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any, Dict, List, Optional
 
-from support.world import ROOT
+from support.worlds.world import ROOT
 
 VECTORS: Dict[str, Any] = json.loads((ROOT / "relays" / "vectors.json").read_text("utf-8"))
 KEY: str = VECTORS["key"]

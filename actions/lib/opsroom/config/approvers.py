@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import List, Tuple
 
 from ..people import Person
-from .model import Environment, Settings
+from ..people.identities import is_identity
+from .model import Environment, Identity, Settings
 from .readers import members
 
 
@@ -57,4 +58,6 @@ def _is_able(environment: Environment, person: Person) -> bool:
 
 def _is_heard(environment: Environment, person: Person) -> bool:
     """Whether they can speak in a room that counts; from the CLI and the web nobody is in one."""
-    return environment.rooms is None or bool(environment.rooms and person.chat)
+    vouched = environment.identity is Identity.VOUCHED
+    names = [one for one in person.chat if is_identity(one) or not vouched]
+    return environment.rooms is None or bool(environment.rooms and names)

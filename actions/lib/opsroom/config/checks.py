@@ -9,8 +9,8 @@ from ..names import comparable, either, listed
 from ..secrets import MIN_LENGTH, is_decrypted, secrets_of
 from .approvers import able_approvers, able_requesters, approver_names
 from .identities import check_identities
-from .model import App, Environment, Settings
-from .problems import Problems, is_reference
+from .model import App, Environment, Identity, Settings
+from .problems import Problems, is_reference, without_references
 from .readers import members
 from .trackers import projects
 
@@ -46,6 +46,12 @@ def _of_rules(settings: Settings, environment: Environment) -> Iterator[Tuple[st
             "expected either approvals or confirm_within; an approval makes a confirmation "
             "needless",
         )
+    if environment.identity is Identity.VOUCHED and environment.rooms and not settings.relay_keys:
+        yield (
+            "identity",
+            "expected relay_keys in the config: without the key of a relay nobody in a room is "
+            "vouched for",
+        )
     everyone = tuple(settings.people)
     deployers = _people(
         settings, everyone if environment.deployers is None else environment.deployers
@@ -71,7 +77,7 @@ def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tupl
     ]
     named = members(approver_names(settings, environment), settings.groups)
     unable = (
-        " (a one-time code takes a totp, and a room a name in chat)"
+        f" (a one-time code takes a totp, and a room {_name_needed(environment)})"
         if len(able_approvers(settings, environment)) < len(named)
         else ""
     )
@@ -81,6 +87,12 @@ def _of_approvals(settings: Settings, environment: Environment) -> Iterator[Tupl
             f"expected {environment.approvals} who may approve besides the one who asks, found "
             f"{max(most)}{unable}",
         )
+
+
+def _name_needed(environment: Environment) -> str:
+    if environment.identity is Identity.VOUCHED:
+        return "an identity in chat that a relay vouches for"
+    return "a name in chat"
 
 
 def _of_codes(
@@ -190,7 +202,7 @@ def _check_places(settings: Settings, app: App, problems: Problems) -> None:
 
 def _check_cards(settings: Settings, app: App, problems: Problems) -> None:
     """Where an application's cards live has to be one place."""
-    if not app.cards:
+    if not app.cards or without_references(app.cards) != app.cards:
         return
     found = projects(settings.trackers, {}, app.cards)
     known = (
@@ -239,6 +251,12 @@ def _doubts(settings: Settings) -> Iterator[Tuple[str, str]]:
 
 
 def _doubts_of(settings: Settings, environment: Environment) -> Iterator[Tuple[str, str]]:
+    if environment.identity is Identity.VOUCHED and not settings.relay_keys:
+        yield (
+            "identity",
+            "nobody in chat is vouched for without relay_keys; only StackStorm's own users can "
+            "change anything there",
+        )
     key = "approvers" if environment.approvers is not None else "approvals"
     if environment.approvals:
         stuck = [

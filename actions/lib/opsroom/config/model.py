@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
 from ..people import Person
@@ -27,11 +28,20 @@ class Freeze:
     timezone: str = "UTC"
 
 
+class Identity(str, Enum):
+    """How well a speaker has to be known: by the name that a relay reports, or by a relay that
+    vouches for them."""
+
+    NAME = "name"
+    VOUCHED = "vouched"
+
+
 @dataclass(frozen=True)
 class Environment:
     """A place where applications run, and what holds there.
 
-    `deployers`, `rooms`, `lockers` and `approvers` are None where there is no rule. Who may lock is
+    `identity` is how well who changes something there has to be known. `deployers`, `rooms`,
+    `lockers` and `approvers` are None where there is no rule. Who may lock is
     by default who may deploy. `approvals` is how many others must approve, `approval_ttl` and
     `confirm_within` are in seconds (`confirm_within` 0: nothing to confirm), `after` is the
     environment where the version must be running first. `emergency` may pass approval, freeze,
@@ -57,6 +67,7 @@ class Environment:
     move_cards: str = ""
     ready_column: str = ""
     page_on_failure: str = ""
+    identity: Identity = Identity.NAME
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def for_app(self, app: str) -> Environment:
@@ -230,6 +241,18 @@ class Settings:
     relay_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     seal_valid_for: float = VALID_FOR
     incidents: Incidents = Incidents()
+
+    @property
+    def rooms(self) -> Tuple[str, ...]:
+        """All rooms that the config names."""
+        rules = [
+            one
+            for environment in self.environments.values()
+            for one in (environment, *map(environment.for_app, environment.own))
+        ]
+        named = [room for one in rules for room in one.rooms or ()]
+        others = (self.announce, self.incidents.room)
+        return tuple(dict.fromkeys([*named, *filter(None, others)]))
 
     def environments_of(self, app: App) -> Tuple[str, ...]:
         """The names of the environments where an application lives, in the order in which a version

@@ -12,7 +12,7 @@ from ..people.identities import identity_problem
 from ..people.seals import MIN_KEY
 from ..structs import dataclass
 from .fields import Fields
-from .model import AppSet, Environment, Freeze, Incidents, Watching
+from .model import AppSet, Environment, Freeze, Identity, Incidents, Watching
 from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
@@ -221,6 +221,7 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
     """The rules that are there, by the names they have in Environment: for an application, only
     those are its own."""
     readers: Dict[str, Callable[[str], Any]] = {
+        "identity": lambda key: _identity(fields, key),
         "deployers": lambda key: _people(fields, key, known),
         "rooms": lambda key: fields.texts(key, expected="a list of rooms"),
         "lockers": lambda key: _people(fields, key, known),
@@ -244,6 +245,12 @@ def _rules(fields: Fields, known: Known) -> Dict[str, Any]:
         # Without its key there is no rule; those were not read.
         fields.raw(key)
     return rules
+
+
+def _identity(fields: Fields, key: str) -> Identity:
+    value = fields.text(key, choices=[one.value for one in Identity])
+    # What cannot be read closes.
+    return Identity(value) if value else Identity.VOUCHED
 
 
 def _people(fields: Fields, key: str, known: Known) -> Tuple[str, ...]:

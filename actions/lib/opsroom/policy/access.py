@@ -9,6 +9,7 @@ from ..errors import Code
 from ..names import listed
 from ..people import Speaker, is_one_of, same_room
 from . import YES, Decision, no
+from .identity import is_certain
 
 # What someone without the right reads, and someone in a room that does not count. {0} is the
 # environment.
@@ -46,9 +47,13 @@ def may(
     - review: those who may approve.
     - override: `emergency`, and nobody else; they need not be deployers.
 
-    `rooms` holds for all of them.
+    `rooms` and `identity` hold for all of them.
     """
-    found = [_person(settings, speaker, environment, right), _room(speaker, environment, right)]
+    found = [
+        is_certain(speaker, environment),
+        _person(settings, speaker, environment, right),
+        _room(speaker, environment, right),
+    ]
     return [one for one in found if not one.allowed]
 
 

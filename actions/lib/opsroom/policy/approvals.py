@@ -15,6 +15,7 @@ from ..records.change import Approval, Change, Kind, State
 from ..text import span, when
 from . import YES, Decision, no
 from .access import may
+from .identity import is_certain
 
 _ENDS = {
     State.DONE: "was deployed",
@@ -114,6 +115,9 @@ def may_confirm(
     state = _is_open(change, now)
     if not state.allowed:
         return state
+    certain = is_certain(speaker, environment)
+    if not certain.allowed:
+        return certain
     if speaker.key != change.owner:
         return no(
             Code.NOT_ALLOWED,
@@ -142,12 +146,13 @@ def may_reject(
     requester: Speaker,
     now: datetime,
 ) -> Decision:
-    """Who may approve may reject, and the requester may take it back, from anywhere."""
+    """Who may approve may reject, and the requester may take it back, from any room."""
     state = _is_open(change, now)
     if not state.allowed:
         return state
-    if speaker.key in (change.owner, requester.key):
-        return YES
+    certain = is_certain(speaker, environment)
+    if not certain.allowed or speaker.key in (change.owner, requester.key):
+        return certain
     for decision in (
         _known(speaker, change, "reject"),
         *may(settings, speaker, environment, "approve"),

@@ -9,7 +9,7 @@ from typing import List, Optional, Tuple
 from ...db.sql import Transaction
 from ...errors import Code, Refusal
 from ...names import listed
-from ...people import same_room
+from ...people import Speaker, same_room
 from ...policy import Decision
 from ...policy.approvals import needs_code
 from ...policy.locks import in_the_way, is_kill_switch, lasting, lock_text, place
@@ -198,8 +198,14 @@ def _second_factor(context: Context, refused: List[Decision], code: str) -> None
     with context.store.read() as connection:
         lock = find(connection, "", "")
     # A code is not used up by someone who may not unlock, nor where nothing is locked.
-    if lock is not None and (lock.owner == context.speaker.key or not refused):
+    if lock is not None and _may_unlock(lock, context.speaker, refused):
         use_code(context.store, person, code, "unlock everything CODE")
+
+
+def _may_unlock(lock: Lock, speaker: Speaker, refused: List[Decision]) -> bool:
+    """Its owner, where it is certain that it is them, and whoever may lock."""
+    certain = all(one.code is not Code.NOT_VOUCHED for one in refused)
+    return (certain and lock.owner == speaker.key) or not refused
 
 
 def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome:
@@ -209,7 +215,7 @@ def _release(request: Request, scope: Scope, refused: List[Decision]) -> Outcome
         now = store.now(connection)
         lock = find(connection, scope.app, scope.environment)
         existing = current(store, connection, scope.app, scope.environment)
-        may = lock is not None and (lock.owner == speaker.key or not refused)
+        may = lock is not None and _may_unlock(lock, speaker, refused)
         if lock is not None and may:
             release(connection, lock)
             text = _unlocked_text(request, lock, now)
