@@ -43,9 +43,10 @@ $(VENV)/.console: requirements.txt console/requirements.txt console/requirements
 	@touch $@
 
 # st2client goes first and comes back last, or pip complains of its pins beside whatever it installs.
-$(VENV)/.tests: requirements-tests.txt $(VENV)/.console
+$(VENV)/.tests: requirements-tests.txt tests/requirements-jsonschema.txt $(VENV)/.console
 	@$(PIP) uninstall --yes st2client
 	@$(PIP) install -r requirements-tests.txt
+	@$(PIP) install --upgrade --target $(VENV)/jsonschema-3.2 --no-deps -r tests/requirements-jsonschema.txt
 	@$(PIP) install --no-deps -r console/requirements-stackstorm.txt
 	@touch $@
 

@@ -74,6 +74,11 @@ def prepare(
     return Prepared(given, _complete(action, given, context, config))
 
 
+def schema_of(action: Action) -> Schema:
+    """The JSON schema, of draft 4, that the parameters of an action are checked against."""
+    return _object_schema(_merged(action), nullable=True)
+
+
 def _inject(
     given: Dict[str, Any], immutable: Mapping[str, Any], context: Mapping[str, Any]
 ) -> None:
