@@ -260,11 +260,11 @@ def test_the_runners_are_killed(stage: Stage) -> None:
 def test_the_sensors_and_their_container_are_killed(stage: Stage) -> None:
     def fail() -> None:
         for name in SENSORS:
-            for pid in sensors(name):
+            for pid in sensors(stage.stackstorm, name):
                 os.kill(pid, signal.SIGKILL)
         stage.services.kill("sensorcontainer")
         for name in SENSORS:
-            for pid in sensors(name):
+            for pid in sensors(stage.stackstorm, name):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 

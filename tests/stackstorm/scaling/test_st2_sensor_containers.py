@@ -89,7 +89,7 @@ def test_two_sensor_containers_with_the_same_sensors_tell_nothing_twice(
 ) -> None:
     services.start("sensorcontainer-2")
     try:
-        wait_for(lambda: len(sensors("VersionSensor")) == 2, "the second sensor")
+        wait_for(lambda: len(sensors(stackstorm, "VersionSensor")) == 2, "the second sensor")
         versions = [f"by-hand-{number}" for number in range(1, 7)]
         for count, version in enumerate(versions, start=1):
             looked.version.write_text(f"{version}\n")

@@ -19,7 +19,7 @@ from typing import List
 
 import pytest
 
-from support.stackstorm.client import wait_for
+from support.stackstorm.client import StackStorm, wait_for
 
 SERVICES = (
     "actionrunner",
@@ -98,14 +98,17 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def sensors(class_name: str) -> List[int]:
-    """The processes in which StackStorm runs a sensor of the pack."""
+def sensors(storm: StackStorm, class_name: str) -> List[int]:
+    """The processes in which this StackStorm runs a sensor of the pack; there may be another one on
+    the machine."""
+    pack = f"--file-path={storm.get('/packs/opsroom')['path']}/"
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().decode("utf-8", "replace").split("\0")
         except OSError:
             continue
-        if "--pack=opsroom" in words and f"--class-name={class_name}" in words:
+        of_pack = any(word.startswith(pack) for word in words)
+        if of_pack and f"--class-name={class_name}" in words:
             found.append(int(path.parent.name))
     return found
