@@ -1,0 +1,119 @@
+// What is posted to Slack: Block Kit in which a text is a text, the same text as fallback, and a mention of whoever asked.
+
+import { escaped } from './slack_text.mjs'
+
+// Slack takes about 13,000 characters of blocks in a message.
+const LONGEST = 7500
+const LINK = /https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]}]/g
+const USER = /^[UW][A-Z0-9]+$/
+const COLOR = /^(?:good|warning|danger|#?[0-9a-fA-F]{6})$/
+// What Slack says of blocks that it does not take. The same text without them is better than silence.
+const REFUSED = new Set(['invalid_blocks', 'invalid_blocks_format', 'invalid_attachments', 'invalid_arguments', 'msg_blocks_too_long'])
+const MARK = '{~}'
+
+export class Poster {
+  #robot
+
+  constructor (robot) {
+    this.#robot = robot
+  }
+
+  // A text alone. Nothing in it is a mention, a link with another text, or markup.
+  async plain (room, text, thread) {
+    for (const part of parts(text)) {
+      await this.#post({ channel: room, text: escaped(part), mrkdwn: false, ...(thread ? { thread_ts: thread } : {}) })
+    }
+  }
+
+  // What hubot-stackstorm hands over: {message, channel, user, whisper, extra, context}. `person` is who asked, as an id, or null.
+  async answer (data, person) {
+    for (const message of messages(data, person)) {
+      if (!await this.#post(message.blocks)) await this.#post(message.plain)
+    }
+  }
+
+  // False where Slack refused the blocks of a message.
+  async #post (message) {
+    try {
+      await this.#robot.adapter.client.web.chat.postMessage({ unfurl_links: false, unfurl_media: false, ...message })
+    } catch (error) {
+      const why = error.data?.error ?? error.code ?? error.name
+      this.#robot.logger.error(`opsroom: Slack did not take an answer in ${message.channel}: ${why}`)
+      return !(message.attachments && REFUSED.has(why))
+    }
+    return true
+  }
+}
+
+// The messages of an answer, each as blocks and as text alone.
+export function messages (data, person) {
+  const slack = data.extra?.slack ?? {}
+  const context = data.context ?? {}
+  const thread = slack.thread_response || context.in_thread ? context.id : undefined
+  const user = person ?? data.user
+  const mention = !user || data.whisper ? '' : USER.test(user) ? `<@${user}>` : escaped(user)
+  const color = [slack.color, data.extra?.color].find(one => COLOR.test(one ?? ''))
+  const text = String(data.message ?? '').split(MARK).map(one => one.trim()).filter(Boolean).join('\n')
+  const all = parts(text)
+  return all.map((part, index) => {
+    const head = index ? '' : mention
+    const common = { channel: data.whisper && user ? user : data.channel, ...(thread ? { thread_ts: thread } : {}) }
+    const last = index === all.length - 1
+    const elements = [section(words(part)), ...(last ? named(slack) : [])]
+    return {
+      blocks: {
+        ...common,
+        text: head && `${head}:`,
+        attachments: [{ ...(color ? { color } : {}), fallback: escaped(part), blocks: [{ type: 'rich_text', elements }] }]
+      },
+      plain: { ...common, text: (head && `${head}: `) + escaped(part), mrkdwn: false }
+    }
+  })
+}
+
+// A long text in parts that Slack takes, cut at the end of a line where there is one.
+function parts (text) {
+  const found = []
+  let rest = text
+  while (rest.length > LONGEST) {
+    const line = rest.lastIndexOf('\n', LONGEST)
+    // Never between the two halves of one sign.
+    const cut = line > 0 ? line : LONGEST - (/[\ud800-\udbff]/.test(rest[LONGEST - 1]) ? 1 : 0)
+    found.push(rest.slice(0, cut))
+    rest = rest.slice(line > 0 ? cut + 1 : cut)
+  }
+  return [...found, rest || ' ']
+}
+
+// A text as elements: web addresses can be clicked and show where they lead; everything else is what it is.
+function words (text) {
+  const elements = []
+  let end = 0
+  for (const link of text.matchAll(LINK)) {
+    if (link.index > end) elements.push({ type: 'text', text: text.slice(end, link.index) })
+    elements.push({ type: 'link', url: link[0] })
+    end = link.index + link[0].length
+  }
+  if (end < text.length) elements.push({ type: 'text', text: text.slice(end) })
+  return elements
+}
+
+// The facts beside an answer, in a line of their own: fields and a link of an alias (extra.slack).
+function named (slack) {
+  const fields = (Array.isArray(slack.fields) ? slack.fields : [])
+    .map(one => ({ title: String(one?.title ?? '').trim(), value: String(one?.value ?? '').trim() }))
+    .filter(one => one.title && one.value)
+  const elements = fields.flatMap(({ title, value }, index) => [
+    { type: 'text', text: `${index ? '   ' : ''}${title} `, style: { bold: true } },
+    { type: 'text', text: value }
+  ])
+  if (/^https?:\/\/[^\s]+$/.test(slack.title_link ?? '')) {
+    if (elements.length) elements.push({ type: 'text', text: '   ' })
+    elements.push({ type: 'link', url: slack.title_link, ...(slack.title ? { text: String(slack.title) } : {}) })
+  }
+  return elements.length ? [section([{ type: 'text', text: '\n' }, ...elements])] : []
+}
+
+function section (elements) {
+  return { type: 'rich_text_section', elements }
+}
