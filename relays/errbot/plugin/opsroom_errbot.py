@@ -1,0 +1,110 @@
+"""opsroom's plugin for errbot: it stands between errbot, err-stackstorm and the chat.
+
+It is in its place from the moment when errbot loads it, before any plugin is active: until all is
+known to be well, and for good where it is not, nothing is passed on to StackStorm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from typing import Any, Optional
+
+from errbot import BotPlugin
+from errbot.version import VERSION as ERRBOT
+from opsroom_relay.chats import Chat, make_chat
+from opsroom_relay.forwarding import CLOSED, HEARD, Forwarding, check_versions, log_dropped
+from opsroom_relay.messages import Reason, Recent, why_no_new_message
+from opsroom_relay.seal import RELAY, Sealer
+from opsroom_relay.settings import Misconfigured, Settings, read_key, read_settings
+
+STACKSTORM = "St2"
+
+
+class OpsroomRelay(BotPlugin):
+    """Seals who speaks before a command leaves for StackStorm, and drops what is no new command."""
+
+    def __init__(self, bot: Any, name: Optional[str] = None) -> None:
+        super().__init__(bot, name)
+        self._started = time.time()
+        self._closed = "errbot has not connected since the relay was loaded; restart errbot"
+        self._settings = Settings()
+        self._chat: Optional[Chat] = None
+        try:
+            self._settings = read_settings(bot.bot_config)
+            self._chat = make_chat(bot)
+            self._chat.attach()
+        except Misconfigured as problem:
+            self._closed = str(problem)
+        self._seen: Recent[None] = Recent(self._settings.memory)
+        self._connect, bot.connect_callback = bot.connect_callback, self._connecting
+        self._handle, bot.callback_message = bot.callback_message, self._incoming
+        # A number as the first word would repeat an earlier command of errbot's.
+        bot.cmd_history = defaultdict(lambda: deque(maxlen=0))
+        self._opened = False
+
+    def activate(self) -> None:
+        """Called by errbot. What the plugin does it does already; it says here whether it does."""
+        super().activate()
+        if self._closed:
+            self.log.critical(CLOSED.format(self._closed))
+        else:
+            self.log.info("speakers are sealed, as relay %s", RELAY)
+
+    def _connecting(self) -> None:
+        """The bot has connected, and is about to activate its plugins, of which all are loaded."""
+        if not self._opened:
+            try:
+                self._open()
+            except Misconfigured as problem:
+                self._closed = str(problem)
+            self._opened = True
+        if self._closed:
+            self._shut()
+        if self._chat is not None:
+            self._chat.connected()
+        self._connect()
+
+    def _open(self) -> None:
+        if self._chat is None:
+            return
+        plugin = self._bot.plugin_manager.get_plugin_obj_by_name(STACKSTORM)
+        if plugin is None:
+            raise Misconfigured("err-stackstorm is not loaded; put it into BOT_EXTRA_PLUGIN_DIR")
+        from errst2lib.version import ERR_STACKSTORM_VERSION
+
+        check_versions(ERRBOT, ERR_STACKSTORM_VERSION)
+        sealer = Sealer(read_key(self._bot.bot_config))
+        Forwarding(plugin, self._chat, sealer, self._settings).open()
+        self._closed = ""
+
+    def _shut(self) -> None:
+        """Let err-stackstorm answer every command with why nothing is passed on."""
+        plugin = self._bot.plugin_manager.get_plugin_obj_by_name(STACKSTORM)
+        if plugin is None:
+            return
+
+        def refused(message: Any, match: Any) -> str:
+            self.log.warning(CLOSED.format(self._closed))
+            return CLOSED.format(self._closed)
+
+        plugin.execute_actionalias = refused
+
+    def _incoming(self, message: Any) -> None:
+        """A message of the chat, before errbot looks into it."""
+        if self._chat is not None:
+            try:
+                heard = self._chat.heard(message)
+            except Exception as error:
+                # Whatever it is, it cannot be judged.
+                self.log.error("dropped a message that is not understood: %r", error)
+                return
+            reason = why_no_new_message(heard, self._settings, self._started, time.time())
+            if reason is None and heard.key is not None and not self._settings.repeated:
+                reason = None if self._seen.add(heard.key, None) else Reason.REPEATED
+            if reason is not None:
+                log_dropped(heard, reason)
+                return
+            message.extras[HEARD] = heard
+            setattr(message.frm, HEARD, heard.identity)
+        self._handle(message)
