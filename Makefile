@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-CODE := actions sensors console tests benchmarks findings
+CODE := actions sensors console tests benchmarks findings relays
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
 .PHONY: demo chat test bench lint format picture clean

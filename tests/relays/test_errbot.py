@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.virtualenvs import python, site_packages, virtualenv
-from support.world import ROOT
+from support.worlds.world import ROOT
 
 HERE = Path(__file__).parent / "errbot"
 PLUGIN = ROOT / "relays" / "errbot" / "plugin"

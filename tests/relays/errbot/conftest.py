@@ -44,7 +44,7 @@ class PlayedStackStorm:
         self.asked: Queue[Dict[str, Any]] = Queue()
         self.matched: List[str] = []
         self._listeners: List[Queue[Any]] = []
-        self._listening = threading.Event()
+        self.listening = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -95,7 +95,7 @@ class PlayedStackStorm:
         handler.end_headers()
         handler.wfile.write(b": hello\n\n")
         handler.wfile.flush()
-        self._listening.set()
+        self.listening.set()
         while True:
             event = events.get()
             if event is None:
@@ -106,7 +106,6 @@ class PlayedStackStorm:
 
     def say(self, message: str, user: Any, channel: Any, whisper: bool = False) -> None:
         """What the rule `notify-errbot` makes of an answer."""
-        assert self._listening.wait(20), "err-stackstorm listens to no stream"
         payload = {"message": message, "user": user, "channel": channel, "whisper": whisper}
         for one in self._listeners:
             one.put({"payload": {**payload, "extra": {"slack": {"color": "good"}}}})
@@ -207,6 +206,8 @@ def _starting() -> Iterator[Callable[..., PlayedBot]]:
         test = TestBot(extra_plugin_dir=plugins or [stock, str(PLUGIN)], extra_config=config)
         test.start(timeout=60)
         bots.append(test)
+        # Until then err-stackstorm changes its token, and refuses commands.
+        assert stackstorm.listening.wait(60), "err-stackstorm listens to no stream"
         return PlayedBot(test, stackstorm, posts)
 
     try:
