@@ -1,4 +1,4 @@
-"""The deploy kind github at the played GitHub, with time that passes only while someone waits."""
+"""The deploy kind github at the played GitHub."""
 
 from __future__ import annotations
 
@@ -9,41 +9,14 @@ import pytest
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Target
-from opsroom.deploys.github import workflow
-from opsroom.deploys.remote import deployer, follower
 from opsroom.errors import OpsroomError
 from support.contracts.vendor import Vendor
 from support.deploys.jobs import Notes
 from support.vendors.github import TOKEN
-from support.vendors.github_deployments import REPOSITORY, GithubDeployments
+from support.vendors.github_deployments import REPOSITORY
 
 DEPLOYMENT = "0123456789abcdef"
 MARK = f"opsroom-{DEPLOYMENT}"
-
-
-class Clock:
-    """Seconds since 1970 that pass only while someone waits. GitHub's clock is `skew` ahead."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-        self.skew = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-    def at_github(self) -> float:
-        return self.now + self.skew
-
-    def install(self, monkeypatch: pytest.MonkeyPatch, github: GithubDeployments) -> None:
-        """Have the kind and the played GitHub live by this clock."""
-        for module, name in ((follower, "clock"), (workflow, "clock"), (deployer, "now")):
-            monkeypatch.setattr(module, name, self)
-        monkeypatch.setattr(workflow, "now", self)
-        monkeypatch.setattr(follower, "wait", self.wait)
-        github.now = self.at_github
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:

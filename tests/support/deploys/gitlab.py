@@ -1,13 +1,10 @@
-"""The deploy kind gitlab at the played GitLab, with time that passes only while someone waits."""
+"""The deploy kind gitlab at the played GitLab."""
 
 from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-import pytest
-
 from opsroom.deploys import Resolved
-from opsroom.deploys.gitlab import pipeline
 from opsroom.errors import OpsroomError
 from support.contracts.vendor import Vendor
 from support.deploys import runs
@@ -17,16 +14,6 @@ from support.vendors.gitlab import PROJECT, TOKEN, Gitlab
 DEPLOYMENT, EARLIER = "0123456789abcdef", "fedcba9876543210"
 MARK, EARLIER_MARK = f"opsroom-{DEPLOYMENT}", f"opsroom-{EARLIER}"
 KNOWN = {"url": "https://gitlab.example.com", "token": TOKEN, "project": PROJECT}
-
-
-class Clock(runs.Clock):
-    """GitLab lives by the same time."""
-
-    def install_at(self, monkeypatch: pytest.MonkeyPatch, gitlab: Gitlab) -> None:
-        """Have the kind and the played GitLab live by this clock."""
-        self.install(monkeypatch)
-        monkeypatch.setattr(pipeline, "now", self)
-        gitlab.now = self
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:

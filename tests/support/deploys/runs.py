@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from types import ModuleType
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
@@ -23,8 +24,8 @@ V1 = Resolved("v1.0.0", "v1.0.0")
 class Clock:
     """Seconds since 1970 that pass only while someone waits."""
 
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
+    def __init__(self, now: float = 1_790_000_000.0) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now
@@ -33,11 +34,15 @@ class Clock:
         """Let them pass."""
         self.now += seconds
 
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have remote deployments live by this clock."""
-        monkeypatch.setattr(follower, "clock", self)
-        monkeypatch.setattr(follower, "wait", self.wait)
-        monkeypatch.setattr(deployer, "now", self)
+    def install(self, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+        """Have remote deployments live by this clock, and what these modules do, too: what they
+        call `clock`, `now` and `wait`."""
+        for module in (follower, deployer, *modules):
+            known = {"clock": self, "now": self, "wait": self.wait}
+            found = {name: one for name, one in known.items() if hasattr(module, name)}
+            assert found, f"{module.__name__} has no clock"
+            for name, one in found.items():
+                monkeypatch.setattr(module, name, one)
 
 
 def options_of(kind: str, known: Dict[str, Any], **raw: Any) -> Tuple[Any, List[str]]:

@@ -30,19 +30,6 @@ PARAMETERS = {
 }
 
 
-class Clock:
-    """Time that passes only while someone waits."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-
 def read(registry: Any, **raw: Any) -> Tuple[Any, List[str]]:
     problems = Problems()
     fields = Fields({"action": "acme.deploy", **raw}, "apps.web.deploy", problems)

@@ -6,22 +6,18 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
-from opsroom.deploys.remote import deployer as deployer_of_runs
-from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure
 from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes, cancelled, lost
-from support.deploys.stackstorm import E1, PLACE, Clock, deploy, ends, started
+from support.deploys.runs import Clock
+from support.deploys.stackstorm import E1, PLACE, deploy, ends, started
 from support.stackstorm.fake import FakeStackStorm
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    for module in (follower, asking):
-        monkeypatch.setattr(module, "clock", made)
-        monkeypatch.setattr(module, "wait", made.wait)
-    monkeypatch.setattr(deployer_of_runs, "now", made)
+    made = Clock(0.0)
+    made.install(monkeypatch, asking)
     return made
 
 

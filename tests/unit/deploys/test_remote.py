@@ -9,35 +9,21 @@ from typing import Any, Callable, Dict, List, Optional
 import pytest
 
 from opsroom.deploys import Canceller, OwnRollback, Resolved, Target
-from opsroom.deploys.remote import Assignment, Run, Service, State, deployer, follower
+from opsroom.deploys.remote import Assignment, Run, Service, State
 from opsroom.deploys.remote.deployer import RemoteDeployer
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from support.deploys.jobs import Notes, cancelled, lost
+from support.deploys.runs import Clock
 
 V1 = Resolved("v1.0.0", "v1.0.0", "c0ffee1")
 V2 = Resolved("v2.0.0", "v2.0.0", "c0ffee2")
 LOST = Failure(Code.TIMED_OUT, "CI did not answer within 10 s.", facts={"sent": True})
 
 
-class Clock:
-    """Time that passes only while someone waits."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(follower, "clock", made)
-    monkeypatch.setattr(follower, "wait", made.wait)
-    monkeypatch.setattr(deployer, "now", made)
+    made = Clock(1000.0)
+    made.install(monkeypatch)
     return made
 
 

@@ -8,23 +8,19 @@ from typing import Any, Dict, Iterator
 import pytest
 
 from opsroom import deploys
-from opsroom.deploys.remote import deployer as deployer_of_runs
-from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes
-from support.deploys.stackstorm import E1, PLACE, Clock, deploy, ends, read, started
+from support.deploys.runs import Clock
+from support.deploys.stackstorm import E1, PLACE, deploy, ends, read, started
 from support.servers.http import Reply, free_port
 from support.stackstorm.fake import FakeStackStorm
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    for module in (follower, asking):
-        monkeypatch.setattr(module, "clock", made)
-        monkeypatch.setattr(module, "wait", made.wait)
-    monkeypatch.setattr(deployer_of_runs, "now", made)
+    made = Clock(0.0)
+    made.install(monkeypatch, asking)
     return made
 
 

@@ -8,14 +8,13 @@ import pytest
 
 from opsroom import versions
 from opsroom.deploys import Resolved
-from opsroom.deploys.remote import deployer as deployer_of_runs
-from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
 from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes
-from support.deploys.stackstorm import TARGET, Clock, deployer, ends, read, started
+from support.deploys.runs import Clock
+from support.deploys.stackstorm import TARGET, deployer, ends, read, started
 from support.servers.http import Reply
 from support.stackstorm.fake import FakeStackStorm
 from support.troubles.no_api import NO_API
@@ -26,11 +25,8 @@ V1 = Resolved("v1.0.0", "v1.0.0")
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    for module in (follower, asking):
-        monkeypatch.setattr(module, "clock", made)
-        monkeypatch.setattr(module, "wait", made.wait)
-    monkeypatch.setattr(deployer_of_runs, "now", made)
+    made = Clock(0.0)
+    made.install(monkeypatch, asking)
     return made
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.deploys.checks import CheckFailed, ask
-from opsroom.deploys.remote import follower
 from opsroom.deploys.steps import Check, Size, Steps, groups, holds, read_steps
 from opsroom.errors import Failure
 from support.cases import cases
 from support.deploys.jobs import Notes, cancelled
+from support.deploys.runs import Clock
 from support.servers.http import HttpServer, Reply
 from support.stackstorm.fake import FakeStackStorm
 
@@ -122,19 +122,11 @@ def test_a_text_is_not_found_within_another(body: str) -> None:
     assert holds("status:ok", ":ok")
 
 
-class Clock:
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 0.0
-        monkeypatch.setattr(follower, "clock", lambda: self.now)
-        monkeypatch.setattr(follower, "wait", self.wait)
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+    made = Clock(0.0)
+    made.install(monkeypatch)
+    return made
 
 
 def test_an_address_is_asked_for_each_part_that_it_names(clock: Clock) -> None:

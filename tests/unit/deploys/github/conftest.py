@@ -6,8 +6,9 @@ from typing import Iterator
 
 import pytest
 
+from opsroom.deploys.github import workflow
 from support.contracts.vendor import Vendor
-from support.deploys.github import Clock
+from support.deploys.runs import Clock
 from support.vendors.github_deployments import GithubDeployments
 
 
@@ -25,5 +26,6 @@ def vendor(github: GithubDeployments) -> Iterator[Vendor]:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch, github: GithubDeployments) -> Clock:
     made = Clock()
-    made.install(monkeypatch, github)
+    made.install(monkeypatch, workflow)
+    github.now = made
     return made

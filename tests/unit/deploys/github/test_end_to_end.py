@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 from support.contracts.vendor import Vendor, body_of
-from support.deploys.github import Clock
+from support.deploys.runs import Clock
 from support.vendors.github import TOKEN
 from support.vendors.github_deployments import GithubDeployments
 from support.worlds.world import World, make_world

@@ -9,7 +9,8 @@ import pytest
 
 from opsroom.errors import Code
 from support.contracts.vendor import Vendor
-from support.deploys.github import Clock, a_job, caught, deployer_at
+from support.deploys.github import a_job, caught, deployer_at
+from support.deploys.runs import Clock
 from support.servers.http import HttpServer, Reply, Request, free_port
 from support.vendors.github import TOKEN, problem
 from support.vendors.github_deployments import GithubDeployments

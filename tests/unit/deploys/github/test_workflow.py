@@ -10,7 +10,8 @@ import pytest
 from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure, Refusal
 from support.contracts.vendor import Vendor, body_of
-from support.deploys.github import DEPLOYMENT, MARK, Clock, a_job, caught, deployer_at
+from support.deploys.github import DEPLOYMENT, MARK, a_job, caught, deployer_at
+from support.deploys.runs import Clock
 from support.servers.http import Request
 from support.vendors.github_deployments import GithubDeployments, job
 
@@ -232,7 +233,7 @@ def test_a_lost_answer_is_found_by_the_title_of_the_run(
 def test_clocks_that_differ_do_not_hide_a_run(
     vendor: Vendor, github: GithubDeployments, clock: Clock, skew: float, correlation: Any
 ) -> None:
-    clock.skew = skew
+    github.now = lambda: clock.now + skew
     for number in range(150):
         github.run(title=f"older {number}", created_at="2026-01-01T00:00:00Z", status="completed")
     deployer = deployer_at(vendor, correlation=correlation)

@@ -6,8 +6,9 @@ from typing import Iterator
 
 import pytest
 
+from opsroom.deploys.gitlab import pipeline
 from support.contracts.vendor import Vendor
-from support.deploys.gitlab import Clock
+from support.deploys.runs import Clock
 from support.vendors.gitlab import Gitlab
 
 
@@ -25,5 +26,6 @@ def vendor(gitlab: Gitlab) -> Iterator[Vendor]:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch, gitlab: Gitlab) -> Clock:
     made = Clock()
-    made.install_at(monkeypatch, gitlab)
+    made.install(monkeypatch, pipeline)
+    gitlab.now = made
     return made

@@ -10,7 +10,6 @@ from opsroom.deploys import Advisor, Resolved
 from opsroom.errors import Code, Failure, Refusal
 from support.contracts.vendor import Vendor
 from support.deploys.gitlab import (
-    Clock,
     a_job,
     caught,
     deployer_at,
@@ -19,6 +18,7 @@ from support.deploys.gitlab import (
     v1,
 )
 from support.deploys.jobs import Notes
+from support.deploys.runs import Clock
 from support.servers.http import Reply, Request
 from support.vendors.gitlab import PROJECT, SITE, Gitlab, page
 

@@ -11,7 +11,6 @@ from opsroom.errors import Code
 from support.contracts.vendor import Vendor, answer
 from support.deploys.gitlab import (
     EARLIER_MARK,
-    Clock,
     a_job,
     caught,
     deployer_at,
@@ -19,6 +18,7 @@ from support.deploys.gitlab import (
     stopping,
     v1,
 )
+from support.deploys.runs import Clock
 from support.servers.http import Reply, Request
 from support.vendors.gitlab import PROJECT, SITE, Gitlab
 

@@ -10,13 +10,13 @@ from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure, Refusal
 from support.contracts.vendor import Vendor
 from support.deploys.gitlab import (
-    Clock,
     a_job,
     caught,
     deployer_at,
     stopping,
     v1,
 )
+from support.deploys.runs import Clock
 from support.servers.http import Reply, Request
 from support.vendors.gitlab import FILTERED, PROJECT, SITE, TOKEN, Gitlab, page, problem
 
