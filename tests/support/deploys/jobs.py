@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Union
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code, Failure, OpsroomError
+from opsroom.versions import Running
 
 
 class Notes:
@@ -19,11 +20,23 @@ class Notes:
         self.deployment = "d1"
         self.requester = "alice"
         self.before = ""
+        self.verify_for = 10.0
+        # What the application reports, one after another, the last again and again; none: nobody
+        # is asked.
+        self.reports: List[Union[Running, OpsroomError]] = []
         self.handles: Dict[str, str] = {}
         self.links: List[str] = []
         self.checks = 0
         self._on_check = on_check
         self._on_note = on_note
+
+    def running(self) -> Optional[Running]:
+        if not self.reports:
+            return None
+        found = self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
+        if isinstance(found, OpsroomError):
+            raise found
+        return found
 
     def keep(self, name: str, value: str) -> None:
         self.handles[name] = value

@@ -12,7 +12,7 @@ from opsroom import deploys
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.deploys import Resolved, Target
-from opsroom.deploys.kubernetes.service import KubernetesDeployer
+from opsroom.deploys.kubernetes.deployer import KubernetesDeployer
 from opsroom.deploys.remote import deployer, follower
 from opsroom.errors import Failure, OpsroomError
 from support.deploys.jobs import Notes, lost

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.deploys.checks import CheckFailed, ask
-from opsroom.deploys.steps import Check, Size, Steps, groups, holds, read_steps
+from opsroom.deploys.steps import Check, Size, Steps, groups, holds, reached, read_steps
 from opsroom.errors import Failure
 from support.cases import cases
 from support.deploys.jobs import Notes, cancelled
@@ -53,6 +53,20 @@ def sizes(*raw: Any) -> Steps:
 )
 def test_a_step_has_so_many_parts(raw: Any, count: int, expected: List[int]) -> None:
     assert [len(one) for one in groups(sizes(*raw), range(count))] == expected
+
+
+@cases(
+    ("raw", "count", "expected"),
+    [
+        (["10%", "50%", "100%"], 10, [1, 5, 10]),
+        (["10%", "50%", "100%"], 2, [1, 1, 2]),
+        # It never goes back.
+        ([5, "10%", "100%"], 20, [5, 5, 20]),
+        ([1, "100%"], 0, [0, 0]),
+    ],
+)
+def test_so_many_have_it_after_each_step(raw: Any, count: int, expected: List[int]) -> None:
+    assert [reached(sizes(*raw), one, count) for one in range(1, len(raw) + 1)] == expected
 
 
 def test_without_steps_one_part_follows_another() -> None:

@@ -99,6 +99,9 @@ def test_a_mix_of_versions_is_said_with_how_many_pods_run_each(cluster: Cluster)
         "The deployment web in namespace shop runs v1.0.0 in 2 pods and v2.0.0 in 1 pod: "
         "a roll-out is under way or stands still."
     )
+    assert failure.facts["mixed"] is True
+    assert failure.facts["versions"] == {"v1.0.0": 2, "v2.0.0": 1}
+    assert failure.hint == "To bring all to one version: deploy web VERSION to uat"
 
 
 def test_an_init_container_of_another_version_is_a_mix(cluster: Cluster) -> None:

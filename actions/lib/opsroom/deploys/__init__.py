@@ -6,10 +6,11 @@ test.
 
 from __future__ import annotations
 
-from typing import Protocol, Tuple, runtime_checkable
+from typing import Callable, Optional, Protocol, Tuple, runtime_checkable
 
 from ..registry import Registry
 from ..structs import dataclass
+from ..versions import Running
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Job(Protocol):
     """What a running deployment may say and must ask.
 
     `deployment` is its id in the record, `requester` who asked for it, as people read it. `before`
-    is the version that was there; empty where none was, and where nobody knows.
+    is the version that was there; empty where none was, and where nobody knows. `verify_for` is how
+    long the application may take to report a version that was put in place, in seconds.
     """
 
     @property
@@ -49,6 +51,14 @@ class Job(Protocol):
 
     @property
     def before(self) -> str: ...
+
+    @property
+    def verify_for(self) -> float: ...
+
+    def running(self) -> Optional[Running]:
+        """What the application reports as running now; None where the config has nobody to ask.
+        Raises Failure where that is unknown, with the fact `mixed` where parts of the place
+        differ."""
 
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies. Raises
@@ -140,6 +150,17 @@ class Canceller(Protocol):
     def cancel_left(self, job: Job) -> Cancelled:
         """Cancel what an earlier deployment left running at this place. Raises Failure where that
         cannot be asked."""
+
+
+@runtime_checkable
+class Resumer(Protocol):
+    """A deployer whose work stands still halfway when its runner dies. A kind whose work goes on
+    leaves this out."""
+
+    def is_halfway(self, kept: Callable[[str], str]) -> bool:
+        """Whether an earlier deployment at this place may have ended halfway, so that its version
+        may be on a part of it only, whatever the application reports. `kept` is as `Job.kept`. Asks
+        nobody."""
 
 
 @dataclass(frozen=True)

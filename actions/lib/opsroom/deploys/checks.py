@@ -35,7 +35,7 @@ def ask(check: Check, values: Mapping[str, str], parts: Sequence[str], job: Job)
         _run(check, values, parts, job)
         return
     give_up = follower.clock() + check.within
-    for part in parts if check.each else parts[:1]:
+    for part in parts if check.each else [""]:
         while True:
             job.check()
             wrong = _wrong(check, {**values, "host": part})

@@ -40,6 +40,9 @@ class Size(NamedTuple):
         wanted = -(-count * self.number // 100) if self.percent else self.number
         return min(max(wanted, 1), count)
 
+    def __str__(self) -> str:
+        return f"{self.number} %" if self.percent else str(self.number)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -69,6 +72,10 @@ class Steps:
     check: Optional[Check] = None
 
 
+# One part after another, and nothing in between.
+PLAIN = Steps()
+
+
 def read_steps(fields: Fields) -> Steps:
     """The keys `steps`, `pause`, `check`."""
     return Steps(
@@ -89,6 +96,14 @@ def groups(steps: Steps, parts: Sequence[Part]) -> Tuple[Tuple[Part, ...], ...]:
             result.append(tuple(parts[begin:end]))
             begin = end
     return tuple(result)
+
+
+def reached(steps: Steps, number: int, count: int) -> int:
+    """How many of `count` parts have the version after step `number`, which begins at 1; all of
+    them after the last one."""
+    if number >= len(steps.sizes):
+        return count
+    return max(size.of(count) for size in steps.sizes[:number])
 
 
 def holds(body: str, text: str) -> bool:

@@ -23,7 +23,8 @@ class Running:
 
     `cached` has the headers by which an answer shows that it came from a cache, such as `Age: 120`.
     `mixed`: parts of the place run other versions, so that this is not what runs everywhere. A
-    source whose parts differ raises Failure(bad_answer) with the fact `mixed`.
+    source whose parts differ raises Failure(bad_answer) with the facts `mixed` and `versions`: what
+    runs where, by version; the version of a part on which nothing runs is empty.
     """
 
     version: str

@@ -50,14 +50,15 @@ class KubernetesVersion:
         self._access = options.access.at(values)
         self._images = options.images.at(values)
         self._time_limit = options.time_limit
+        self._app, self._environment = target.app, target.environment
         self._key = f"apps.{target.app}.version"
 
     def ask(self) -> Running:
         """The version of all pods that are ready, or else of those that run; empty where no pod is
         wanted.
 
-        Raises Failure: what the client raises, and bad_answer where none runs, where several
-        versions run, and where an image does not fit the template.
+        Raises Failure: what the client raises, and bad_answer where none runs, where an image does
+        not fit the template, and, with the facts of `Running.mixed`, where several versions run.
         """
         # The config is read for every message, a cluster is asked for few.
         from ..vendors.kubernetes.client import open_client
@@ -80,13 +81,15 @@ class KubernetesVersion:
             versions.update(set(self._versions(pod, templates)))
         if len(versions) > 1:
             what = _counted(versions)
-            raise _bad(f"The {workload} runs {what}: a roll-out is under way or stands still.")
+            message = f"The {workload} runs {what}: a roll-out is under way or stands still."
+            raise self._differing(message, versions)
         version = next(iter(versions))
         for name in templates:
             digests = Counter(filter(None, (_digest(pod, name) for pod in serving)))
             if len(digests) > 1:
                 what = _counted(digests)
-                raise _bad(f"The {workload} runs two images named {version} ({what}): a moved tag.")
+                message = f"The {workload} runs two images named {version} ({what}): a moved tag."
+                raise self._differing(message, versions)
         return Running(version)
 
     def _by_name(self, found: Pod, workload: Workload) -> Dict[str, str]:
@@ -109,6 +112,11 @@ class KubernetesVersion:
                     f"An administrator has to put the image as pods have it into {self._key}.",
                 )
             yield version
+
+    def _differing(self, message: str, versions: Counter[str]) -> Failure:
+        facts = {"sent": False, "mixed": True, "versions": dict(versions)}
+        hint = f"To bring all to one version: deploy {self._app} VERSION to {self._environment}"
+        return Failure(Code.BAD_ANSWER, message, hint, facts)
 
     @staticmethod
     def _none(found: Pod, workload: Workload, pods: Tuple[Pod, ...]) -> Running:

@@ -6,11 +6,12 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import pytest
 
 from support.deploys.kubernetes import ROLLING, Clock
+from support.deploys.stateful_sets import StatefulSet
 from support.vendors.kubernetes import (
     NAMESPACE,
     TOKEN,
@@ -75,7 +76,7 @@ def test_the_next_deployment_follows_what_a_dead_runner_began(
 ) -> None:
     # Before the response was read, or after.
     function = {
-        "after": "opsroom.deploys.remote.follower:Follower.to_the_end:before",
+        "after": "opsroom.deploys.remote.follower:Follower.until:before",
         "before": "opsroom.vendors.kubernetes.client:Client.patch:after",
     }[moment]
     process = world.spawn(
@@ -98,3 +99,75 @@ def test_a_failure_says_why_in_the_room(world: World, cluster: Cluster) -> None:
     assert (answer["ok"], answer["code"]) == (False, "deploy_failed")
     assert "pod web-3 cannot pull image registry.example.com/web:v2.0.0" in answer["message"]
     assert "v1.0.0 runs there now" in answer["message"]
+
+
+# In steps.
+
+
+@pytest.fixture
+def in_steps(tmp_path: Path, cluster: Cluster, clock: Clock) -> Tuple[World, StatefulSet]:
+    clock.now = time.time()
+    cluster.objects.clear()
+    pods = StatefulSet(cluster, 3)
+    keys = {
+        "kind": "kubernetes",
+        "url": cluster.url("").rstrip("/"),
+        "token": TOKEN,
+        "namespace": NAMESPACE,
+        "workload": "statefulset/web",
+        "image": "registry.example.com/web:{version}",
+        "container": "web",
+    }
+    deploy = {**keys, "steps": [1, "100%"], "pause": "1s"}
+    return make_world(tmp_path).with_app("site", deploy=deploy, version=keys), pods
+
+
+def test_steps_are_checked_by_the_version_source_and_recorded(
+    in_steps: Tuple[World, StatefulSet],
+) -> None:
+    world, pods = in_steps
+    answer = deployed(world)
+    assert answer["ok"], answer
+    assert "deployed site v2.0.0 to uat (before: v1.0.0), verified" in answer["message"]
+    assert pods.versions() == ["v2.0.0"] * 3
+
+
+def test_a_runner_that_dies_in_a_pause_is_followed_and_nothing_is_begun_again(
+    in_steps: Tuple[World, StatefulSet], cluster: Cluster
+) -> None:
+    world, pods = in_steps
+    process = world.spawn(
+        "deploy",
+        die_at="opsroom.deploys.kubernetes.deployer:_wait:before",
+        app="site",
+        version="v2.0.0",
+        environment="uat",
+    )
+    assert process.wait() == -signal.SIGKILL
+    assert pods.versions() == ["v1.0.0", "v1.0.0", "v2.0.0"]
+    world.let_leases_run_out()
+    answer = deployed(world)
+    assert answer["ok"], answer
+    assert pods.versions() == ["v2.0.0"] * 3
+    assert len([patch for patch in cluster.patches if "template" in patch["spec"]]) == 1
+
+
+def test_one_answer_of_an_application_does_not_speak_for_a_roll_out_that_stands_still(
+    in_steps: Tuple[World, StatefulSet],
+) -> None:
+    """A load balancer may have asked the only pod that has the new version."""
+    world, pods = in_steps
+    process = world.spawn(
+        "deploy",
+        die_at="opsroom.deploys.kubernetes.deployer:_wait:before",
+        app="site",
+        version="v2.0.0",
+        environment="uat",
+    )
+    process.wait()
+    world.let_leases_run_out()
+    lucky = {"kind": "command", "command": ["echo", "v2.0.0"]}
+    world.with_app("site", deploy=world.config["apps"]["site"]["deploy"], version=lucky)
+    answer = deployed(world)
+    assert answer["code"] == "deployed", answer
+    assert pods.versions() == ["v2.0.0"] * 3

@@ -18,6 +18,7 @@ from opsroom.deploys.kubernetes.rollout import obstacle, progress
 from opsroom.deploys.remote import Assignment, State
 from opsroom.vendors.kubernetes import Kind
 from support.deploys.kubectl import Ended, kubectl
+from support.deploys.stateful_sets import StatefulSet
 from support.vendors.kubernetes import (
     IMAGE,
     KUBECTL,
@@ -125,6 +126,55 @@ def test_of_no_wanted_pod_both_say_that_it_is_done(
     said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
     assert verdict_of(said) is State.SUCCEEDED, said
     assert progress(Kind(plural[:-1]), found).state is State.SUCCEEDED
+
+
+# A partition of ours; how many of ten pods are updated, and ready; kubectl's verdict of the step.
+HELD = [(0, 10, State.RUNNING), (1, 9, State.RUNNING), (1, 10, State.SUCCEEDED)]
+
+
+@pytest.mark.parametrize(("updated", "ready", "expected"), HELD)
+def test_a_step_is_judged_as_kubectl_judges_a_partition(
+    cluster: Cluster, tmp_path: Path, updated: int, ready: int, expected: State
+) -> None:
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": 9}}
+    found = cluster.add(workload("statefulsets", replicas=10, updateStrategy=strategy))
+    counts = {"replicas": 10, "updatedReplicas": updated, "readyReplicas": ready}
+    at(**counts, currentRevision="r1", updateRevision="r2")(found)
+    said = at_kubectl(cluster, tmp_path, "rollout", "status", "statefulsets/web", "--watch=false")
+    assert verdict_of(said) is expected, said
+    assert progress(Kind.STATEFULSET, found, held=9).state is expected
+    # Of someone else it stays what it is.
+    assert progress(Kind.STATEFULSET, found).state is State.BLOCKED
+
+
+def test_a_step_that_is_not_observed_yet_is_not_done_for_either(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
+    found = cluster.add(workload("statefulsets", updateStrategy=strategy))
+    unobserved(found)
+    said = at_kubectl(cluster, tmp_path, "rollout", "status", "statefulsets/web", "--watch=false")
+    assert verdict_of(said) is State.RUNNING, said
+    assert progress(Kind.STATEFULSET, found, held=2).state is State.RUNNING
+
+
+def test_our_steps_are_complete_when_kubectl_says_so(cluster: Cluster, tmp_path: Path) -> None:
+    pods = StatefulSet(cluster, 3)
+    service = ours(cluster, "statefulsets", steps=[1, "100%"]).service
+    run, done = service.start(assignment("v2.0.0")), []
+    arguments = ("rollout", "status", "statefulsets/web", "--watch=false")
+    for number in (1, 2):
+        for _ in range(12):
+            run = service.bring(run.id, number)
+            # At the state that was just looked at.
+            cluster.steps = []
+            said = verdict_of(at_kubectl(cluster, tmp_path, *arguments))
+            cluster.steps = [pods]
+            assert (run.step >= number) is (said is State.SUCCEEDED), (number, run)
+            if run.step >= number:
+                done.append(pods.versions())
+                break
+    assert done == [["v1.0.0", "v1.0.0", "v2.0.0"], ["v2.0.0"] * 3]
 
 
 # Where we differ on purpose: (workload, status, kubectl's verdict, ours).

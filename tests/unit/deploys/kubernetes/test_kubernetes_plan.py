@@ -79,6 +79,8 @@ def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster
 
 # The config.
 
+IN_STEPS: Dict[str, Any] = {"workload": "statefulset/{app}", "steps": ["10%", "50%", "100%"]}
+
 
 @pytest.mark.parametrize(
     ("raw", "line"),
@@ -100,8 +102,30 @@ def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster
         ({"link": "console"}, "link: expected a web address"),
         ({"link": "https://c.example.com/{team}"}, "link: {team} is not filled in here"),
         ({"insecure": True}, "insecure: there is no such key"),
+        ({"steps": ["10%", "100%"]}, "steps: a Deployment cannot be held at a share of its pods"),
+        (
+            {"workload": "daemonset/web", "steps": [1, "100%"]},
+            "steps: a DaemonSet cannot be held at a share of its nodes; use steps with",
+        ),
+        ({"pause": "5m"}, "pause: expected steps beside it"),
+        ({**IN_STEPS, "pause": "10m", "time_limit": "20m"}, "pause: expected less: 20 min of"),
+        ({**IN_STEPS, "steps": ["50%"]}, "steps: expected 100% as the last step"),
+        ({"check": {"url": "https://{host}/"}}, "check.url: {host} is a pod of a StatefulSet"),
     ],
 )
 def test_a_bad_option_names_the_key_and_what_works(raw: Dict[str, Any], line: str) -> None:
     lines = options_of(**raw)[1]
     assert any(one.startswith(f"apps.web.deploy.{line}") for one in lines), lines
+
+
+def test_steps_and_checks_are_read() -> None:
+    check = {"url": "https://{host}.web:8443/health", "text": "{version}"}
+    options, lines = options_of(**IN_STEPS, pause="5m", check=check)
+    assert lines == []
+    assert (len(options.steps.sizes), options.steps.pause, options.steps.check.each) == (
+        3,
+        300,
+        True,
+    )
+    # What all workloads may have.
+    assert options_of(check={"action": "acme.smoke"})[1] == []

@@ -10,6 +10,7 @@ import pytest
 from opsroom.deploys import OwnRollback, Resolved
 from opsroom.deploys.ssh import deployer
 from opsroom.errors import Code, Failure
+from opsroom.versions import Running
 from support.deploys.jobs import Notes
 from support.deploys.ssh import World, deployer_of
 from support.servers.http import HttpServer, Reply
@@ -101,7 +102,24 @@ def test_a_failed_check_brings_the_version_from_before_back(
         "web3": "absent",
     }
     assert world.versions() == ["v0", "v0", ""]
-    assert job.handles == {"ssh": ""}
+    assert job.handles == {"ssh": "", "steps": ""}
+
+
+def test_a_version_that_is_neither_old_nor_new_brings_the_one_from_before_back(
+    world: World,
+) -> None:
+    """The hosts differ between two steps; none of them may have a third version."""
+    job = after("v0")
+    differ = Failure(Code.BAD_ANSWER, "?", facts={"mixed": True, "versions": {"v0": 1, "v1": 1}})
+    job.reports = [Running("v0"), differ, Running("v9")]
+    job.verify_for = 0.1
+    with pytest.raises(Failure) as caught:
+        world.deploy("v1", job, steps=[1, 2, "100%"])
+    assert caught.value.message == (
+        "After step 2 of 3 the application reports v9, expected v0 or v1. v0 is on web1 and web2. "
+        "web3 is untouched."
+    )
+    assert world.versions() == ["v0", "v0", ""]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +201,22 @@ def test_a_rollback_waits_and_asks_for_nothing(world: World, server: HttpServer)
     made.roll_back(Resolved("v0", "v0"), after("v1"))
     assert world.versions() == ["v0", "v0", "v0"]
     assert server.paths() == []
+
+
+def test_a_step_that_is_passed_is_not_asked_again_after_a_runner_died(
+    world: World, server: HttpServer
+) -> None:
+    server.on("/web1", Reply(200, "v1"))
+    server.on("/web2", Reply(200, "v1"))
+    world.raw.update(steps=[1, 2, "100%"], check=check(server))
+    job = world.killed_runner("v1", at="web3")
+    made = deployer_of(world.raw)
+    assert made.is_halfway(job.kept)
+    server.on("/web3", Reply(200, "v1"))
+    job._on_note = lambda line: world.let_go("web3") if "following it" in line else None
+    world.deploy("v1", job)
+    assert server.paths() == ["/web1", "/web2", "/web3"]
+    assert not made.is_halfway(job.kept)
 
 
 def test_the_version_from_before_outlives_a_runner(world: World, server: HttpServer) -> None:

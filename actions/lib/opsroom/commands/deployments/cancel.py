@@ -167,7 +167,7 @@ def _cancel_left(request: Request, target: DeploymentTarget) -> Optional[Outcome
     _take(request)
     try:
         headline = f"{request.by.shown} is cancelling what was left running: {target}"
-        with RunningJob(context, request, context.settings.lease, headline) as job:
+        with RunningJob(context, request, target, context.settings.lease, headline) as job:
             ended = deployer.cancel_left(job)
     except Exception:
         _release(request)

@@ -14,8 +14,11 @@ from ...config.model import Progress
 from ...errors import Code, Failure
 from ...records.claims import checkpoint, keep_checkpoint, renew
 from ...text import message, one_line, span
+from ...versions import Running
 from .. import Context
+from ..live_version import ask
 from ..request import Request
+from ..resolve import DeploymentTarget
 
 
 class Reporter:
@@ -116,8 +119,16 @@ class RunningJob:
     now: `check` then raises.
     """
 
-    def __init__(self, context: Context, request: Request, lease: float, what: str) -> None:
+    def __init__(
+        self,
+        context: Context,
+        request: Request,
+        target: DeploymentTarget,
+        lease: float,
+        what: str,
+    ) -> None:
         self._context = context
+        self._target = target
         # It is open: the claim was taken in it. The heartbeat must not open it again at the end.
         self._store = context.store
         self._request = request
@@ -152,6 +163,15 @@ class RunningJob:
     def before(self) -> str:
         """The version that was there; empty where none was, and where nobody knows."""
         return self._request.version_before
+
+    @property
+    def verify_for(self) -> float:
+        """How long the application may take to report a version that was put in place."""
+        return self._target.app.verify_for
+
+    def running(self) -> Optional[Running]:
+        """What the application reports; None where the config has nobody to ask."""
+        return None if self._target.app.version is None else ask(self._target)
 
     def keep(self, name: str, value: str) -> None:
         """Write down what the next deployment at this place must find when this runner dies."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError
 from ...names import listed
 from ...people import same_room
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
-from ..live_version import ask_or_none
+from ..live_version import ask
 from ..request import Request
+from ..resolve import DeploymentTarget
 from .delivery import counted
 from .order import DeploymentOrder
 
@@ -22,28 +23,31 @@ _TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 
 def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> OpsroomError:
     """The failure as the room reads it: what went wrong, and what runs there now."""
-    running = ask_or_none(order.target)
+    running, now = _now(order.target)
     what = f"{request.command} of {order.app.name} {request.version} on {order.environment.name}"
     who = request.by.shown
     # One clock a sentence: where the reason has a time, it is the one that counts. All are in the
     # facts.
     took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
-    why = sentence(one_line(error.message, 200))
+    # With what is where, which comes last.
+    why = sentence(one_line(error.message, 400))
     how = "was cancelled" if error.code is Code.CANCELLED else "failed"
     return Failure(
         error.code,
-        f"The {what} by {who} {how}{took}: {why} {_now(running)}",
+        f"The {what} by {who} {how}{took}: {why} {now}",
         error.hint,
         {**facts_of(request), **error.facts, "running": running.version if running else "unknown"},
     )
 
 
-def _now(running: Optional[Running]) -> str:
-    return (
-        f"{running.version or 'Nothing'} runs there now."
-        if running
-        else "What runs there now is unknown."
-    )
+def _now(target: DeploymentTarget) -> Tuple[Optional[Running], str]:
+    """What runs there now, also as a sentence."""
+    try:
+        running = ask(target)
+    except OpsroomError as error:
+        unknown = "What runs there now is unknown."
+        return None, sentence(one_line(error.message, 200)) if error.facts.get("mixed") else unknown
+    return running, f"{running.version or 'Nothing'} runs there now."
 
 
 def success(request: Request, order: DeploymentOrder, verified: bool) -> str:
@@ -119,7 +123,7 @@ def taken_over(request: Request, order: DeploymentOrder) -> Failure:
         Code.CLAIM_LOST,
         f"{request.version} was put on {order.environment.name}, but the claim on it had run out "
         "by then and someone "
-        f"else took over. {_now(ask_or_none(order.target))}",
+        f"else took over. {_now(order.target)[1]}",
         f"To see: history of {order.app.name} on {order.environment.name}",
         facts_of(request),
     )

@@ -8,15 +8,16 @@ record.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import List, Optional
 
 from ...db.sql import Transaction
 from ...db.store import Store
-from ...deploys import Deployer, OwnRollback, Resolved
+from ...deploys import Deployer, OwnRollback, Resolved, Resumer
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import listed
 from ...records.change import Kind
-from ...records.claims import Claim, take
+from ...records.claims import Claim, checkpoint, take
 from ...records.locks import active, lock_after_rollback
 from ...records.model import Event
 from ...text import one_line
@@ -58,7 +59,8 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
     if kind is not None:
         return _wait(request, order, resolved, kind)
     passed += _take_claim(request, order)
-    with RunningJob(context, request, context.settings.lease, headline(request, order)) as job:
+    lease, headline_text = context.settings.lease, headline(request, order)
+    with RunningJob(context, request, order.target, lease, headline_text) as job:
         job.step("checking")
         before = look(request, order)
         _still_as_expected(order, before)
@@ -160,8 +162,21 @@ def look(request: Request, order: DeploymentOrder) -> Running:
         running = current_or_recorded_version(request.context, order.target) or Running("")
     else:
         running = replaceable_version(request.context, order.target)
+    if _is_halfway(request, order):
+        running = replace(running, mixed=True)
     request.version_before, request.commit_before = running.version, running.commit
     return running
+
+
+def _is_halfway(request: Request, order: DeploymentOrder) -> bool:
+    """Whether an earlier deployment may have reached a part of the place only: one answer of the
+    application does not speak for all of it then."""
+    deployer = order.target.deployer
+    if not isinstance(deployer, Resumer):
+        return False
+    with request.context.store.read() as connection:
+        kept = partial(checkpoint, connection, order.app.name, order.environment.name)
+        return deployer.is_halfway(kept)
 
 
 def resolve(order: DeploymentOrder) -> Resolved:

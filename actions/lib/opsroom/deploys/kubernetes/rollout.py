@@ -28,20 +28,25 @@ class Progress(NamedTuple):
     text: str
 
 
-def progress(kind: Kind, found: Object) -> Progress:
-    """How far the roll-out of a workload is whose spec is the one that is wanted."""
-    if not _is_observed(kind, found):
+def progress(kind: Kind, found: Object, held: int = 0) -> Progress:
+    """How far the roll-out of a workload is whose spec is the one that is wanted.
+
+    `held` is a partition that is wanted, too: it has succeeded then when the pods from that number
+    on are updated.
+    """
+    if not is_observed(kind, found):
         return Progress(State.RUNNING, "waits for Kubernetes to begin")
     if kind is Kind.DEPLOYMENT:
         return _of_deployment(found)
     if kind is Kind.STATEFULSET:
-        return _of_stateful_set(found)
+        return _of_stateful_set(found, held)
     return _of_daemon_set(found)
 
 
-def obstacle(kind: Kind, found: Object) -> Tuple[str, str]:
+def obstacle(kind: Kind, found: Object, held: int = 0) -> Tuple[str, str]:
     """Why a new image would not roll out at all, as the end of a sentence about the workload, and
-    what would help; two empty texts where nothing is in the way."""
+    what would help; two empty texts where nothing is in the way. `held` is a partition that is not
+    in the way."""
     if text_at(found, "metadata", "deletionTimestamp"):
         return "is being deleted", "Wait until it is there again."
     if is_paused(found):
@@ -50,8 +55,8 @@ def obstacle(kind: Kind, found: Object) -> Tuple[str, str]:
     if kind is not Kind.DEPLOYMENT and strategy == "OnDelete":
         why = "has the update strategy OnDelete: a pod gets the new image only when it is deleted"
         return why, "Set its update strategy to RollingUpdate, or delete the pods yourself."
-    partition = _partition(found)
-    if kind is Kind.STATEFULSET and partition:
+    partition = partition_of(found)
+    if kind is Kind.STATEFULSET and partition != held:
         why = f"has a partition of {partition}: the pods below that number would keep their image"
         return why, "Set spec.updateStrategy.rollingUpdate.partition to 0."
     return "", ""
@@ -66,6 +71,18 @@ def replicas(found: Object) -> int:
     """How many pods are wanted: 1 where nothing is said, as Kubernetes has it."""
     value = at(found, "spec", "replicas")
     return value if isinstance(value, int) else 1
+
+
+def updated_pods(kind: Kind, found: Object) -> Tuple[int, int]:
+    """How many pods have the template that is set, and how many are wanted."""
+    if kind is Kind.DAEMONSET:
+        return _count(found, "updatedNumberScheduled"), _count(found, "desiredNumberScheduled")
+    return _count(found, "updatedReplicas"), replicas(found)
+
+
+def ready_pods(found: Object) -> int:
+    """How many pods of a Deployment or StatefulSet are ready."""
+    return _count(found, "readyReplicas")
 
 
 def failed_to_create(found: Object) -> str:
@@ -90,7 +107,8 @@ def may_recover(found: Object, denied: str) -> bool:
     return _share(allowed, replicas(found)) > 0
 
 
-def _is_observed(kind: Kind, found: Object) -> bool:
+def is_observed(kind: Kind, found: Object) -> bool:
+    """Whether the status is that of the spec, which its controller has seen."""
     observed, generation = _count(found, "observedGeneration"), at(found, "metadata", "generation")
     wanted = generation if isinstance(generation, int) else 0
     return observed >= wanted and not (kind is Kind.STATEFULSET and observed == 0)
@@ -118,24 +136,25 @@ def _of_deployment(found: Object) -> Progress:
     return Progress(State.SUCCEEDED, _done(wanted))
 
 
-def _of_stateful_set(found: Object) -> Progress:
+def _of_stateful_set(found: Object, held: int) -> Progress:
     wanted, updated = replicas(found), _count(found, "updatedReplicas")
     ready = _count(found, "readyReplicas")
-    below = min(_partition(found), wanted)
-    if below:
+    below = min(partition_of(found), wanted)
+    if below and partition_of(found) != held:
         text = f"is held by a partition: pods below number {below} keep their image"
         return Progress(State.BLOCKED, text)
-    if ready < wanted or updated < wanted:
-        text = f"has updated {updated} of {wanted} pods, and {ready} are ready"
+    due = wanted - below
+    if ready < wanted or updated < due:
+        text = f"has updated {updated} of {due} pods, and {ready} are ready"
         return Progress(State.RUNNING, text)
     # Only newer servers report it, and it differs from `ready` only with minReadySeconds.
     available = at(found, "status", "availableReplicas")
     if at(found, "spec", "minReadySeconds") and isinstance(available, int) and available < wanted:
         return Progress(State.RUNNING, f"waits for pods: {available} of {wanted} are available")
     current, new = (text_at(found, "status", f"{one}Revision") for one in ("current", "update"))
-    if wanted and current != new:
+    if wanted and not below and current != new:
         return Progress(State.RUNNING, "waits for the new revision to become the current one")
-    return Progress(State.SUCCEEDED, _done(wanted))
+    return Progress(State.SUCCEEDED, _done(due))
 
 
 def _of_daemon_set(found: Object) -> Progress:
@@ -166,7 +185,8 @@ def _count(found: Object, name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _partition(found: Object) -> int:
+def partition_of(found: Object) -> int:
+    """From which pod on, counted from the first, those of a StatefulSet are updated."""
     value = at(found, "spec", "updateStrategy", "rollingUpdate", "partition")
     return value if isinstance(value, int) else 0
 

@@ -47,6 +47,7 @@ class Run:
     - `name`: what people call it, for sentences: "GitHub run 4711".
     - `text`: what is happening or why it failed, as the end of a sentence; may be empty.
     - `link`: where people can watch it; may be empty.
+    - `step`: of one that goes in steps, how many of them are done.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Run:
     state: State = State.QUEUED
     text: str = ""
     link: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Service(ABC):
     # So many seconds a start is put off, at most, where the service asks for that before it has
     # done anything.
     patience = 0.0
+    # Whether a run goes on when nobody follows it.
+    alone = True
 
     def resolve(self, version: str) -> Resolved:
         """What a typed version stands for, as `Deployer.resolve`."""

@@ -75,16 +75,29 @@ class RemoteDeployer:
         run = self._taken_up(resolved, job) or self._started(resolved, job, rollback)
         if run.link:
             job.link(run.link)
-        if not run.state.ended:
+        if not self._is_over(run):
             run = self._followed(run, job)
         self._forget(job)
         if run.state is not State.SUCCEEDED:
             raise _failure(run, self.service.name)
 
+    # What a kind may do otherwise.
+
+    def _begin(self, assignment: Assignment, job: Job) -> None:
+        """What comes before a run is asked for."""
+
+    def _is_over(self, run: Run) -> bool:
+        """Whether nothing has to be done for a run any more."""
+        return run.state.ended
+
+    def _to_the_end(self, follower: Follower, job: Job) -> Run:
+        """The run when it has ended. Raises what `Follower.to_the_end` does."""
+        return follower.to_the_end()
+
     def _followed(self, run: Run, job: Job) -> Run:
         follower = Follower(self.service, run, job, self._time_limit)
         try:
-            return follower.to_the_end()
+            return self._to_the_end(follower, job)
         except OpsroomError as error:
             if error.code not in _STOPS:
                 raise
@@ -121,8 +134,7 @@ class RemoteDeployer:
                 Code.BUSY,
                 f"{capitalised(run.name)} is still deploying {left.version} there; its runner "
                 "died.",
-                f"Wait for its end, or say: cancel deploy of {self._target.app} on "
-                f"{self._target.environment}",
+                self._hint_for(left),
                 {"run": run.name, "link": run.link},
             )
         if not same:
@@ -132,6 +144,16 @@ class RemoteDeployer:
         if not run_id:
             self._keep(job, left, run.id)
         return run
+
+    def _hint_for(self, left: Assignment) -> str:
+        """What helps where a run of another version is in the way."""
+        app, environment = self._target.app, self._target.environment
+        cancel = f"cancel deploy of {app} on {environment}"
+        if self.service.alone:
+            return f"Wait for its end, or say: {cancel}"
+        return (
+            f"To go on with it: deploy {app} {left.version} to {environment}, or end it: {cancel}"
+        )
 
     def _counts(self, run: Run, left: Assignment) -> bool:
         """Whether a run that has ended is what is wanted now: it succeeded, and was asked for no
@@ -205,6 +227,7 @@ class RemoteDeployer:
             since=now(),
             rollback=rollback,
         )
+        self._begin(assignment, job)
         # Before anything is sent: a runner that dies in between leaves where to look.
         self._keep(job, assignment, "")
         try:

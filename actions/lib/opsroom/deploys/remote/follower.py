@@ -37,12 +37,17 @@ class Follower:
     def to_the_end(self) -> Run:
         """The run when it has ended. Raises Failure(timed_out), Failure(unauthorized, gone,
         outcome_unknown) of the service, and what the job raises."""
+        return self.until(lambda run: False, self._service.look)
+
+    def until(self, reached: Callable[[Run], bool], look: Callable[[str], Run]) -> Run:
+        """The run when it is that far, or has ended; the time limit goes on from the beginning.
+        `look` is asked as `Service.look` is. Raises what `to_the_end` does."""
         more = 0.0
         while True:
             self._next(more)
             self._service.check()
             try:
-                self.run = self._service.look(self.run.id)
+                self.run = look(self.run.id)
             except Failure as failure:
                 if failure.code in (Code.UNAUTHORIZED, Code.GONE, Code.OUTCOME_UNKNOWN):
                     raise self._lost_sight(failure) from failure
@@ -51,7 +56,7 @@ class Follower:
                 self._say(f"{self._service.name} does not answer ({failure.code.value})")
                 continue
             more = 0.0
-            if self.run.state.ended:
+            if self.run.state.ended or reached(self.run):
                 return self.run
             self._say(f"{self.run.name} {self.run.text or self.run.state.value}")
 

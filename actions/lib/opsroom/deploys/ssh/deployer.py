@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, listed
 from ...structs import dataclass
-from ...text import span
 from ...vendors.ssh import name_of
 from ...vendors.ssh.client import Client
 from ...versions import same_version
 from .. import Cancelled, Job, Resolved, Target
-from ..checks import CheckFailed, ask
+from ..checks import CheckFailed
+from ..course import Course
 from ..remote.follower import pause
 from ..steps import groups
 from .options import Options
@@ -67,11 +67,15 @@ class SshDeployer:
         job.check()
         hosts = self._options.access.hosts_of(self._target.app, self._target.environment)
         with Client(self._options.access) as client:
-            rollout = self._taken_up(client, resolved, hosts, job)
-            if rollout is None:
-                rollout = self._begun(client, resolved, hosts, job)
+            left = self._taken_up(client, resolved, hosts, job)
+            rollout = left or self._begun(client, resolved, hosts, job)
+            course = Course(
+                self._options.steps, rollout.plan.key, resolved, rollout.plan.values, job
+            )
             try:
-                self._bring(rollout, job, quick)
+                if left is None and not quick:
+                    course.begin()
+                self._bring(rollout, course, job, quick)
             except CheckFailed as failure:
                 raise self._rolled_back(client, rollout, job, failure) from failure
             except OpsroomError as error:
@@ -81,25 +85,18 @@ class SshDeployer:
                 raise self._ended(rollout, job, error) from error
             self._forget(job)
 
-    def _bring(self, rollout: Rollout, job: Job, quick: bool) -> None:
+    def _bring(self, rollout: Rollout, course: Course, job: Job, quick: bool) -> None:
         """All steps. Raises CheckFailed where one is not followed by the next."""
-        steps = self._options.steps
-        parts = groups(steps, rollout.plan.hosts)
+        parts = groups(self._options.steps, rollout.plan.hosts)
         for number, hosts in enumerate(parts, 1):
             rollout.bring(hosts)
-            if quick:
-                continue
-            self._check(rollout, hosts, job)
-            if number < len(parts) and steps.pause:
-                job.note(f"step {number} of {len(parts)} is done; waiting {span(steps.pause)}")
-                pause(steps.pause, job)
-                self._check(rollout, hosts, job)
+            if not quick:
+                names = [name_of(host) for host in hosts]
+                course.follow(number, len(parts), names, lambda seconds: pause(seconds, job))
 
-    def _check(self, rollout: Rollout, hosts: Sequence[str], job: Job) -> None:
-        if self._options.steps.check is not None:
-            job.note(f"checking {listed(hosts)}")
-            values = {**rollout.plan.values, "version": rollout.plan.version}
-            ask(self._options.steps.check, values, [name_of(host) for host in hosts], job)
+    def is_halfway(self, kept: Callable[[str], str]) -> bool:
+        """Whether an earlier deployment may have reached some of the hosts only."""
+        return bool(kept(_CHECKPOINT))
 
     def cancel_left(self, job: Job) -> Cancelled:
         """End the command on the hosts where an earlier deployment left it."""
