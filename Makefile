@@ -6,13 +6,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CODE := actions sensors console tests benchmarks findings relays
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
-.PHONY: demo chat test bench lint format picture clean
+.PHONY: demo chat board test bench lint format picture clean
 
 demo: $(VENV)/.console
 	@$(BIN)/python -m console.demo
 
 chat: $(VENV)/.console
 	@$(BIN)/python -m console.demo --chat-only
+
+board: $(VENV)/.console
+	@$(BIN)/python -m console.board
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -33,6 +36,7 @@ format: $(VENV)/.tests
 
 picture: $(VENV)/.console
 	$(BIN)/python -m console.picture
+	$(BIN)/python -m console.board --picture
 
 # What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
 $(VENV)/.console: requirements.txt console/requirements.txt console/requirements-stackstorm.txt

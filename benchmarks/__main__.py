@@ -19,6 +19,7 @@ import time
 from typing import Callable, Dict, Mapping, Sequence
 
 from benchmarks import (
+    board,
     cards,
     connections,
     kinds,
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Tables] = {
     "kinds": kinds.tables,
     "ledger": ledger.tables,
     "versions": versions.tables,
+    "board": board.tables,
     "cards": cards.tables,
     "paging": paging.tables,
     "sensors": sensors.tables,

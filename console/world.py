@@ -100,6 +100,7 @@ def _config(folder: Path) -> Dict[str, Any]:
         "trackers": {"board": {"kind": "local", "project": "SHOP"}},
         "pagers": {"pager": {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}}},
         "teams": {"web-team": {"pager": "web-team", "phone": "the doorman, +44 20 7946 0000"}},
+        "board": {"folder": str(folder / "board")},
         "apps": {
             "web": {
                 "page": "web-team",

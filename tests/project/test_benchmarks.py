@@ -19,6 +19,7 @@ MADE = {
     "ledger",
     "verify",
     "versions",
+    "board",
     "cards",
     "card-requests",
     "page-requests",

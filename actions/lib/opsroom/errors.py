@@ -66,6 +66,7 @@ class Code(str, Enum):
     CANCEL_ASKED = "cancel_asked"
     COMMITS = "commits"
     DIFFERENCES = "differences"
+    BOARD = "board"
 
     # Refused: the person can change it.
     NOT_CONFIGURED = "not_configured"

@@ -99,6 +99,7 @@ def known(world: World) -> World:
     )
     world.config["people"]["stanley"] = {}
     world.config["apps"]["web"]["page"] = "web-team"
+    world.config["board"] = {"folder": str(world.folder / "board")}
     return world
 
 
@@ -178,6 +179,7 @@ CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("check_record", "stanley", {"wake": False}),
     ("reconcile", "alice", PERIOD),
     ("close_dead_executions", "stanley", {}),
+    ("board", "stanley", {}),
 ]  # fmt: skip
 
 
@@ -218,7 +220,7 @@ EXPECTED = {
     "page: paged", "ack_page: acknowledged", "resolve_page: resolved", "open_incident: declared",
     "end_incident: incident_closed", "approve_change: code_wrong", "approve_change: deployed",
     "reject_change: rejected", "emergency_deploy: deployed", "audit_verify: record_holds",
-    "report: report",
+    "report: report", "board: board",
 
 }  # fmt: skip
 

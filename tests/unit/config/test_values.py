@@ -41,7 +41,7 @@ ENVIRONMENT = r"environments\.[^.]+(\.apps\.[^.]+)?"
 ALLOWED: List[Tuple[str, str, str]] = [
     (
         "mapping",
-        "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching|webhooks|audit|incidents|sets|relay_keys",
+        "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching|webhooks|audit|incidents|sets|board|relay_keys",
         "StackStorm puts an empty one where the config has none",
     ),
     (
@@ -56,6 +56,7 @@ ALLOWED: List[Tuple[str, str, str]] = [
     ),
     ("list", rf"{ENVIRONMENT}\.({RULES})", "nobody, nowhere, never"),
     ("list", "relays", "no relay is trusted"),
+    ("list", r"board\.environments", "the board shows none"),
     ("list", r"people\.\w+\.st2", "no StackStorm user at all"),
     ("text|blank", rf"{ENVIRONMENT}\.after", "takes the application out of the order"),
     ("text|blank|list|mapping", r"apps\.\w+\.\w+\.parameters[.\[].+", "JSON for an action"),
@@ -170,7 +171,7 @@ def test_an_address_with_half_a_bracket_is_refused_and_no_error_of_ours(address:
 def test_what_opsroom_takes_is_taken_by_stackstorm_too() -> None:
     # But for a length of time as a number, and one text in place of a list of one.
     lenient = {
-        7: r"progress\..*|watching\..*|watch|apps\.web\.verify_for",
+        7: r"progress\..*|watching\..*|board\..*|watch|apps\.web\.verify_for",
         "text": r"relays|.*\.(chat|st2|rooms)",
     }
     validator = Draft4Validator(as_checked(read(SCHEMA)))

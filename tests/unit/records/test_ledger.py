@@ -17,7 +17,7 @@ from opsroom.errors import Failure
 from opsroom.records.chain import verify_chain
 from opsroom.records.ledger import append, of_deployment
 from opsroom.records.model import Event
-from opsroom.records.queries import deployments, last_succeeded, version_before
+from opsroom.records.queries import deployments, last_of_each, last_succeeded, version_before
 from support.processes import at_once
 from support.records.stores import entry, fill, rows, run
 
@@ -202,6 +202,29 @@ def test_the_last_success_is_of_this_application_on_this_environment(store: Stor
         assert found is not None
         assert found.version == "1"
         assert last_succeeded(connection, "web", "production") is None
+
+
+def test_the_last_of_each_place_is_what_is_found_for_it_alone(store: Store) -> None:
+    places = [(app, place) for app in ("web", "api", "x" * 80) for place in ("uat", "test")]
+    fill(
+        store,
+        *(entry(version="1", app=app, environment=place) for app, place in places),
+        *(entry(version=f"2 {app}", app=app) for app, place in places if place == "uat"),
+        entry(Event.FAILED, version="3"),
+        entry(Event.STARTED, version="4"),
+        entry(Event.SUCCEEDED, version="5", environment="other"),
+    )
+    # More than fit into one query.
+    asked = [*places, *((f"no{number}", "uat") for number in range(150))]
+    with store.read() as connection:
+        succeeded = last_of_each(connection, asked, Event.SUCCEEDED)
+        ended = last_of_each(connection, asked)
+        assert succeeded == {one: last_succeeded(connection, *one) for one in places}
+        assert {one: [record] for one, record in ended.items()} == {
+            one: deployments(connection, *one, limit=1) for one in places
+        }
+        assert (succeeded["web", "uat"].version, ended["web", "uat"].version) == ("2 web", "3")
+        assert last_of_each(connection, []) == {}
 
 
 def _before(store: Store, current: str) -> str:

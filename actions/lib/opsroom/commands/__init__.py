@@ -102,8 +102,7 @@ class Context:
         without any."""
         if not self.execution_id:
             return ""
-        web = self.settings.web
-        return f"{web}/#/history/{self.execution_id}" if web else f"execution {self.execution_id}"
+        return self.settings.execution_link(self.execution_id) or f"execution {self.execution_id}"
 
     def close(self) -> None:
         """Let go of the database."""

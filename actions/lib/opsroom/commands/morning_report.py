@@ -21,9 +21,9 @@ from ..records.locks import Lock, current
 from ..records.queries import last_succeeded
 from ..structs import dataclass
 from ..text import message, one_line, span, stamp
-from ..versions import Running, distinct_names, same
 from . import Context, Outcome
 from .announce import post_once
+from .drift import Drift, drift_of
 from .live_version import ask, ask_many
 from .pages.list import list_pages
 from .resolve import DeploymentTarget
@@ -32,17 +32,6 @@ from .resolve import DeploymentTarget
 FORGOTTEN = 86400.0
 _DAY = "%a %d %b"
 _SEVERAL = 3
-
-
-@dataclass(frozen=True)
-class Drift:
-    """What runs somewhere and what the record says of it; empty where nothing runs or nothing is
-    recorded."""
-
-    app: str
-    environment: str
-    runs: str
-    recorded: str
 
 
 @dataclass
@@ -100,15 +89,9 @@ def look(context: Context) -> Found:
             found.silent[key] = answer.message
             continue
         found.running[key] = answer.version
-        record = recorded[key]
-        known = (
-            Running(record.version, str(record.facts.get("commit") or ""))
-            if record
-            else Running("")
-        )
-        if (known.version or answer.version) and not same(known, answer):
-            recorded_as, runs = distinct_names(known, answer)
-            found.drifts.append(Drift(*key, runs=runs, recorded=recorded_as))
+        difference = drift_of(*key, recorded[key], answer)
+        if difference is not None:
+            found.drifts.append(difference)
     _open_pages(context, found)
     return found
 

@@ -28,6 +28,7 @@ from .model import (
 from .problems import Problems, found
 from .readers import (
     Known,
+    read_board,
     read_check,
     read_environment,
     read_groups,
@@ -181,6 +182,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         webhooks=read_webhooks(fields, known.apps, known.environments),
         audit_page=_audit_page(fields),
         incidents=read_incidents(fields),
+        board=read_board(fields, known.environments),
         sets=sets,
     )
     progress.finish()

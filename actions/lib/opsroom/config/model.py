@@ -208,6 +208,22 @@ class Incidents:
 
 
 @dataclass(frozen=True)
+class BoardSettings:
+    """The page that shows what runs where: `folder` is where it is written, empty for no page.
+
+    `environments` are those that it shows, None for all; `people`: whether it names people. `ask`:
+    whether each place is asked what it runs, all of them within `ask_within` seconds; else the
+    record alone is shown. `stale_after`: after so many seconds without a new page it says so."""
+
+    folder: str = ""
+    environments: Optional[Tuple[str, ...]] = None
+    people: bool = True
+    ask: bool = True
+    ask_within: float = 5.0
+    stale_after: float = 300.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
@@ -241,6 +257,11 @@ class Settings:
     relay_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     seal_valid_for: float = VALID_FOR
     incidents: Incidents = Incidents()
+    board: BoardSettings = BoardSettings()
+
+    def execution_link(self, execution_id: str) -> str:
+        """The address of an execution on StackStorm's web pages; empty where that is not known."""
+        return f"{self.web}/#/history/{execution_id}" if self.web and execution_id else ""
 
     @property
     def rooms(self) -> Tuple[str, ...]:

@@ -1,5 +1,5 @@
 """Reading the config by subject: people and groups, freezes and time zones, environments and their
-rules, incidents, and how often the sensors look."""
+rules, incidents, the board, and how often the sensors look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..people.identities import identity_problem
 from ..people.seals import MIN_KEY
 from ..structs import dataclass
 from .fields import Fields
-from .model import AppSet, Environment, Freeze, Identity, Incidents, Watching
+from .model import AppSet, BoardSettings, Environment, Freeze, Identity, Incidents, Watching
 from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
@@ -290,6 +290,39 @@ def read_incidents(fields: Fields) -> Incidents:
     )
     inner.finish()
     return found
+
+
+# A path of the machine that the page is made on.
+_FOLDER = re.compile(r"^/[^\x00-\x1f]*$")
+# It is made every minute: less would call a page stale that is as new as it can be.
+_MIN_STALE = 120.0
+
+
+def read_board(fields: Fields, environments: Sequence[str]) -> BoardSettings:
+    """The whole of `board`; `environments` are those of the config."""
+    inner = fields.inside("board")
+    if not inner.names():
+        # StackStorm puts an empty section where there is none.
+        return BoardSettings()
+    shown: Optional[Tuple[str, ...]] = None
+    if inner.holds("environments"):
+        shown = inner.texts("environments", expected="a list of environments")
+        for one in shown:
+            if one not in environments:
+                inner.problem(
+                    "environments", f"expected environments of the config, found {found(one)}"
+                )
+    inner.raw("environments")
+    known = BoardSettings(
+        folder=inner.text("folder", pattern=_FOLDER, expected="the full path of a folder"),
+        environments=shown,
+        people=inner.flag("people", BoardSettings.people),
+        ask=inner.flag("ask", BoardSettings.ask),
+        ask_within=inner.seconds("ask_within", BoardSettings.ask_within, minimum=1.0, maximum=60.0),
+        stale_after=inner.seconds("stale_after", BoardSettings.stale_after, minimum=_MIN_STALE),
+    )
+    inner.finish()
+    return known
 
 
 def read_check(fields: Fields) -> str:

@@ -43,7 +43,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
                 "teams",
                 "progress",
             ),
-            *("page_limit", "watching", "webhooks", "audit", "incidents", "sets"),
+            *("page_limit", "watching", "webhooks", "audit", "incidents", "sets", "board"),
             "relay_keys",
         ),
         "StackStorm puts an empty one where the config has none",
@@ -77,6 +77,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
         ),
         "nobody, nowhere or never: it closes, or lifts what the environment says",
     ),
+    (list, ("board.environments",), "the board shows none"),
     (list, ("relays",), "no relay is trusted"),
     (list, ("people.*.st2",), "no StackStorm user, not even that of the same name"),
     (

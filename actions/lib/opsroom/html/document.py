@@ -11,7 +11,7 @@ from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from ..text import span
 from .escaping import anchor, is_address, visible
@@ -19,11 +19,21 @@ from .escaping import anchor, is_address, visible
 _HERE = Path(__file__).parent
 
 
-def document(folder: Path, template: str, script: str = "", **values: Any) -> str:
+def document(
+    folder: Path,
+    template: str,
+    style: str = "",
+    script: str = "",
+    fetches: bool = False,
+    filters: Optional[Mapping[str, Callable[..., Any]]] = None,
+    **values: Any,
+) -> str:
     """Render `template` of `folder`, which extends `frame.html.j2`.
 
-    Its style is `base.css` of this folder followed by `page.css` of `folder`. `script` is one small
-    script of ours, or nothing. `values` are what the template shows: every text among them is
+    Its style is `base.css` of this folder, `page.css` of `folder`, and `style`, for what differs
+    from page to page. `script` is one small script of ours, or nothing; it may ask the page's own
+    server where `fetches` says so. Neither holds a text from outside. `filters` are the page's own,
+    beside those that all have. `values` are what the template shows: every text among them is
     escaped, except what is Markup already.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -45,22 +55,28 @@ def document(folder: Path, template: str, script: str = "", **values: Any) -> st
         keep_trailing_newline=True,
     )
     environment.filters.update(short=short, moment=moment, anchor=anchor, span=span)
+    environment.filters.update(filters or {})
     environment.tests["address"] = is_address
-    style = (_HERE / "base.css").read_text("utf-8") + (folder / "page.css").read_text("utf-8")
+    files = [
+        (one / name).read_text("utf-8") for one, name in ((_HERE, "base.css"), (folder, "page.css"))
+    ]
+    whole = "".join([*files, style])
     return environment.get_template(template).render(
-        policy=policy(style, script),
-        style=Markup(style),  # noqa: S704
+        policy=policy(whole, script, fetches),
+        style=Markup(whole),  # noqa: S704
         script=Markup(script),  # noqa: S704
         **values,
     )
 
 
-def policy(style: str, script: str = "") -> str:
+def policy(style: str, script: str = "", fetches: bool = False) -> str:
     """The Content-Security-Policy of a page with this style and script: nothing else is shown, run,
-    fetched or sent."""
+    fetched or sent; with `fetches`, the page's own server may be asked."""
     allowed = ["default-src 'none'", f"style-src {_hash(style)}"]
     if script:
         allowed.append(f"script-src {_hash(script)}")
+    if fetches:
+        allowed.append("connect-src 'self'")
     return "; ".join([*allowed, "base-uri 'none'", "form-action 'none'"])
 
 

@@ -65,8 +65,8 @@ def outcome_text(context: Context, records: Sequence[Record], link: bool = True)
         f"The {last.command} of {last.app} {last.version} on {last.environment} by "
         f"{one_line(last.requester, 60)}"
     )
-    web = context.settings.web
-    where = f" {web}/#/history/{last.execution_id}" if link and web and last.execution_id else ""
+    address = context.settings.execution_link(last.execution_id)
+    where = f" {address}" if link and address else ""
     if end is None:
         return (
             f"{what} was stopped before it ended. To see: version of {last.app} on "

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import List, Sequence, Tuple
 
+from ...config.model import Settings
 from ...errors import Code, Refusal
 from ...policy.approvals import counted, missing
 from ...records.change import Approval, Change, Kind, State
@@ -33,7 +34,8 @@ def list_changes(context: Context, environment_name: str = "", app_name: str = "
         now = store.now(connection)
         waiting = open_changes(connection, environment, app)
         approved = {
-            one.id: _approved(context, one, approvals_of(connection, one.id)) for one in waiting
+            one.id: approved_by(context.settings, one, approvals_of(connection, one.id))
+            for one in waiting
         }
     where = f" on {environment}" if environment else ""
     if not waiting:
@@ -46,17 +48,17 @@ def list_changes(context: Context, environment_name: str = "", app_name: str = "
     return Outcome(True, Code.CHANGES, table(rows, narrow), {"changes": facts})
 
 
-def _approved(context: Context, change: Change, given: Sequence[Approval]) -> List[str]:
+def approved_by(settings: Settings, change: Change, given: Sequence[Approval]) -> List[str]:
     """Whose approvals count today: as many as `approve change` will count."""
-    environment = context.settings.environments.get(change.environment)
+    environment = settings.environments.get(change.environment)
     if environment is None:
         return []
     try:
-        requester = requester_of(context.settings, change)
+        requester = requester_of(settings, change)
     except Refusal:
         # It is unknown who asked; so nobody counts as someone else.
         return []
-    valid = counted(context.settings, environment.for_app(change.app), change, given, requester)
+    valid = counted(settings, environment.for_app(change.app), change, given, requester)
     return [one.shown for one in valid]
 
 
