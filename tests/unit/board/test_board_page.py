@@ -11,7 +11,7 @@ import pytest
 
 from opsroom.board.model import Board, Outcome, Past, Place, Row
 from opsroom.board.render import as_html, figures
-from support.boards import NOW, full_board
+from support.worlds.boards import NOW, full_board
 
 ATTACK = "</script><script>alert(1)</script>\" onmouseover='x' <img src=x onerror=y>&amp;"
 # Elements without an end.

@@ -19,8 +19,8 @@ from opsroom.records.incidents import declare
 from opsroom.records.ledger import append
 from opsroom.records.model import Entry, Event
 from opsroom.records.pages import Page, begin
-from support.boards import board_of, place_of
-from support.world import World, make_world
+from support.worlds.boards import board_of, place_of
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from opsroom.board.__main__ import main
 from opsroom.board.publication import publish
 from opsroom.commands import Context
 from opsroom.errors import Failure, Refusal
-from support.boards import context_of
 from support.waiting import until
-from support.world import World, make_world
+from support.worlds.boards import context_of
+from support.worlds.world import World, make_world
 
 
 @pytest.fixture
