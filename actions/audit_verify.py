@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result, default_database
+from opsroom.action import Effect, OpsroomAction, Result, default_database
 
 
 class AuditVerify(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self,
         record: int,

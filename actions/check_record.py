@@ -3,11 +3,13 @@ outcome."""
 
 from __future__ import annotations
 
-from opsroom.action import OpsroomAction, Result, default_database
+from opsroom.action import Effect, OpsroomAction, Result, default_database
 from opsroom.errors import Code
 
 
 class CheckRecord(OpsroomAction):
+    effect = Effect.READS
+
     def run(self, requester: str, room: str, st2_user: str, wake: bool = False) -> Result:
         from opsroom.commands.audit import audit_folder
         from opsroom.commands.audit.verify import check_record

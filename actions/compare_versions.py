@@ -3,10 +3,12 @@ back."""
 
 from __future__ import annotations
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class CompareVersions(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self,
         app: str,

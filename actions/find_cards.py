@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class FindCards(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self,
         mine: bool,

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class GetOnCall(OpsroomAction):
+    effect = Effect.READS
+
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
         from opsroom.commands.pages.on_call import get_on_call
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import PACK, OpsroomAction, Result
+from opsroom.action import PACK, Effect, OpsroomAction, Result
 
 
 class Help(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self, requester: str, room: str, st2_user: str, command: Optional[str] = None
     ) -> Result:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class ListPages(OpsroomAction):
+    effect = Effect.READS
+
     def run(self, requester: str, room: str, st2_user: str, who: Optional[str] = None) -> Result:
         from opsroom.commands.pages.list import list_pages
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class OpenIncident(OpsroomAction):
+    effect = Effect.ALERTS
+
     def run(
         self,
         who: str,

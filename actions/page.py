@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class Page(OpsroomAction):
+    effect = Effect.ALERTS
+
     def run(
         self,
         who: str,

@@ -3,10 +3,12 @@ back."""
 
 from __future__ import annotations
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class PageOnFailure(OpsroomAction):
+    effect = Effect.ALERTS
+
     def run(self, execution: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.automation.announcements import page_on_failure
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class Reconcile(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self, since: str, requester: str, room: str, st2_user: str, until: Optional[str] = None
     ) -> Result:

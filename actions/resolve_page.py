@@ -3,10 +3,12 @@ outcome."""
 
 from __future__ import annotations
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class ResolvePage(OpsroomAction):
+    effect = Effect.ALERTS
+
     def run(self, page: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.pages.respond import resolve_page
 

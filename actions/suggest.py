@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from opsroom.action import PACK, OpsroomAction, Result
+from opsroom.action import PACK, Effect, OpsroomAction, Result
 
 
 class Suggest(OpsroomAction):
+    effect = Effect.READS
+
     def run(self, text: str, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.commands.help.suggest import suggest
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -13,16 +14,16 @@ from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
 from . import pack_version
-from .commands import KINDS, Context, Outcome
+from .commands import KINDS, Context, Effect, Outcome
 from .config import load
 from .config.model import Settings
 from .db.url import read_address
 from .errors import Code, OpsroomError, Refusal
-from .people import identify
+from .people import Speaker, identify, unproven
 from .people.identities import address, nick
 from .secrets import Redactor, redactor_for
 from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
-from .stackstorm.context import starter_of
+from .stackstorm.context import Starter, starter_of
 from .structs import dataclass
 from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
@@ -72,6 +73,8 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     ever leaves it."""
 
     surroundings: ClassVar[Optional[Surroundings]] = None
+    # In doubt an action changes something: one that only reads says so.
+    effect: ClassVar[Effect] = Effect.CHANGES
 
     def answer(
         self, use_case: Callable[[Context], Outcome], requester: str, room: str, st2_user: str
@@ -170,7 +173,15 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
     ) -> Result:
         settings = load(dict(self.config), KINDS)
         starter = starter_of(requester, room, st2_user)
-        speaker = identify(settings, starter.requester, starter.st2_user, starter.room, starter.at)
+        try:
+            speaker = identify(
+                settings, starter.requester, starter.st2_user, starter.room, starter.at
+            )
+        except Refusal as refusal:
+            if self.effect is not Effect.READS:
+                nobody = unproven(starter.requester, starter.st2_user, starter.room)
+                self._refuse(self._context(settings, nobody, starter, redactor), refusal)
+            raise
         self._shown, self._nick = speaker.shown, speaker.nick
         if speaker.voucher is not None and not speaker.voucher.is_current:
             self.logger.warning(
@@ -179,28 +190,50 @@ class OpsroomAction(BaseAction):  # type: ignore[misc]
                 speaker.voucher.version,
                 pack_version(),
             )
+        context = self._context(settings, speaker, starter, redactor)
+        try:
+            if self.effect is not Effect.READS:
+                from .commands.admission import admit  # loads the driver
+
+                admit(context, self._command(), self.effect)
+            outcome = use_case(context)
+        finally:
+            context.finish()
+        facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
+        return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
+
+    def _refuse(self, context: Context, refusal: Refusal) -> None:
+        from .commands.admission import refuse  # loads the driver
+
+        try:
+            refuse(context, self._command(), refusal)
+        finally:
+            context.finish()
+
+    def _command(self) -> str:
+        """What the record calls the command where it was refused before it began: `ack page`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
+
+    def _context(
+        self, settings: Settings, speaker: Speaker, starter: Starter, redactor: Redactor
+    ) -> Context:
         around = self.surroundings
 
         def masked(name: str) -> Room:
             return MaskedRoom(self._room(settings, name, around), redactor.text)
 
         database = settings.database or (around.database if around else "") or default_database()
-        context = Context(
+        return Context(
             settings=settings,
             speaker=speaker,
             database=database,
             execution_id=self._execution_id(),
+            root=starter.workflow or self._execution_id(),
             keep=private_folder(database),
             room=masked(speaker.room),
             rooms=masked,
             mask=redactor.data,
         )
-        try:
-            outcome = use_case(context)
-        finally:
-            context.finish()
-        facts = {**outcome.facts, "outcome": "succeeded" if outcome.ok else "failed"}
-        return outcome.ok, {**facts, "code": outcome.code, "message": outcome.message, "hint": ""}
 
     def _execution_id(self) -> str:
         around = self.surroundings

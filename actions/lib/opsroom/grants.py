@@ -32,6 +32,7 @@ PRIVILEGES: Dict[str, Tuple[str, ...]] = {
     "wrong_codes": (READ, ADD, REMOVE),
     "handles": (READ, ADD, REMOVE),
     "seen": (READ, ADD, REMOVE),
+    "messages": (READ, ADD, REMOVE),
     "silences": (READ, ADD, REMOVE),
     "claims": _ALL,
     "locks": _ALL,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
@@ -34,6 +35,15 @@ KINDS = Kinds(
 )
 
 
+class Effect(str, Enum):
+    """What an action does: it looks things up, it changes something, or it alerts people, also when
+    the database is away."""
+
+    READS = "reads"
+    CHANGES = "changes"
+    ALERTS = "alerts"
+
+
 @dataclass
 class Context:
     """What a use case works with: the settings, who asks, the room to read along in, and the
@@ -46,6 +56,8 @@ class Context:
     speaker: Speaker
     database: str
     execution_id: str = ""
+    # The execution that someone started: this one, or the workflow's in which it runs.
+    root: str = ""
     # A private folder for what a tracker or a pager must remember; not made before something is
     # kept there.
     keep: Path = Path("kept")
@@ -97,12 +109,13 @@ class Context:
                 in_time(lambda given_up: self.take_over())
         self.close()
 
-    def link(self) -> str:
-        """Where this execution can be seen: an address where the config has one, else its id; empty
-        without any."""
-        if not self.execution_id:
+    def link(self, execution_id: Optional[str] = None) -> str:
+        """Where an execution can be seen, without an id this one: an address where the config has
+        one, else its id; empty without any."""
+        id = self.execution_id if execution_id is None else execution_id
+        if not id:
             return ""
-        return self.settings.execution_link(self.execution_id) or f"execution {self.execution_id}"
+        return self.settings.execution_link(id) or f"execution {id}"
 
     def close(self) -> None:
         """Let go of the database."""

@@ -25,6 +25,7 @@ __all__ = [
     "recorded",
     "same_room",
     "speaks_as_room",
+    "unproven",
 ]
 
 
@@ -151,6 +152,14 @@ def identify(
     moment = time.time() if now is None else now
     voucher = read_seal(requester, room, key, st2_user, moment, directory.seal_valid_for)
     return _relayed(directory, voucher.identity, st2_user, room, voucher)
+
+
+def unproven(requester: str, st2_user: str, room: str) -> Speaker:
+    """Who it would be, where what the relay hands over is refused: nobody, whom the record names
+    without the seal."""
+    name = requester.partition(" ")[0] if is_sealed(requester) else requester
+    shown = f"{name or 'someone'} (not proven)"
+    return Speaker(shown, None, name, st2_user, room, through_relay=True)
 
 
 def recorded(directory: Directory, name: str, st2_user: str, room: str) -> Speaker:

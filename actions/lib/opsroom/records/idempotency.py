@@ -1,5 +1,6 @@
 """External actions that happen once: the same message twice, a lost answer and a runner that died
-all lead to one card. Also events of sensors and deliveries of webhooks, which are acted upon once.
+all lead to one card. Also events of sensors, deliveries of webhooks and messages of chats, each of
+which is acted upon once.
 
 Other systems have no keys against duplicates, or keys that end with the incident. So a row says
 what is about to be made, and which mark it will carry, before anything is sent; afterwards it holds
@@ -14,9 +15,20 @@ import secrets
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional
 
-from ..db.sql import Transaction, clean, execute, from_moment, insert, moment, queue_up, rows, soon
+from ..db.sql import (
+    Transaction,
+    clean,
+    execute,
+    from_moment,
+    insert,
+    insert_new,
+    moment,
+    queue_up,
+    rows,
+    soon,
+)
 from ..db.store import Store
 from ..structs import dataclass
 
@@ -173,3 +185,32 @@ def first_time(store: Store, connection: Transaction, kind: str, id: str) -> boo
     execute(connection, "DELETE FROM seen WHERE kind = :kind AND at < :old", kind=kind, old=old)
     insert(connection, "seen", {"kind": kind, "id": id, "at": moment(now)})
     return True
+
+
+@dataclass(frozen=True)
+class TakenMessage:
+    """That a message was acted upon before: when, and by which execution."""
+
+    at: datetime
+    execution_id: str
+
+
+def take_message(
+    store: Store, on: Transaction, key: str, execution_id: str
+) -> Optional[TakenMessage]:
+    """Take a message for an execution, within the caller's `store.write()`; None when it is ours.
+
+    Of any number at once, one takes it. The actions of one workflow share the execution that
+    someone started, and so the message; an execution without an id shares it with nobody. `key` is
+    of `key_of`.
+    """
+    now = store.now(on)
+    row = {"key": key, "execution_id": clean(execution_id), "at": moment(now)}
+    if insert_new(on, "messages", row):
+        old = moment(now - timedelta(seconds=KEPT))
+        execute(on, "DELETE FROM messages WHERE at < :old", old=old)
+        return None
+    found = rows(on, "SELECT execution_id, at FROM messages WHERE key = :key", key=key)[0]
+    if execution_id and found["execution_id"] == execution_id:
+        return None
+    return TakenMessage(from_moment(found["at"]), found["execution_id"])
