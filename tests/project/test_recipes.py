@@ -43,6 +43,7 @@ HOUSE = (
     "project/test_docs.py::test_the_page_of_commands_has_every_command_of_the_aliases",
     "project/test_docs.py::test_the_page_of_commands_says_of_a_command_what_its_alias_says",
     "unit/db/test_store.py::test_head_is_the_newest_migration",
+    "unit/commands/test_admission.py::test_what_only_reads_and_what_alerts_is_listed_here",
 )
 
 

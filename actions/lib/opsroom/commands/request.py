@@ -66,6 +66,7 @@ class Request:
     def entry(self, event: Event, code: str = "", message: str = "", **facts: Any) -> Entry:
         """A line for the ledger about this request. `facts` that are None are left out."""
         speaker, mask = self.by, self.context.mask
+        vouched = vouched_by(speaker.voucher)
         return Entry(
             event=event,
             deployment=self.deployment,
@@ -86,20 +87,15 @@ class Request:
             facts=mask(
                 {
                     key: value
-                    for key, value in {**self._origin(), **self.noted, **facts}.items()
+                    for key, value in {**vouched, **self._commits(), **self.noted, **facts}.items()
                     if value is not None
                 }
             ),
         )
 
-    def _origin(self) -> Dict[str, Optional[str]]:
-        """Which relay vouches for the requester; and what a tag stood for, which cannot be found
-        out later: it may be moved."""
-        return {
-            **vouched_by(self.by.voucher),
-            "commit": self.commit or None,
-            "commit_before": self.commit_before or None,
-        }
+    def _commits(self) -> Dict[str, Optional[str]]:
+        """What a tag stood for cannot be found out later: it may be moved."""
+        return {"commit": self.commit or None, "commit_before": self.commit_before or None}
 
     def write(self, event: Event, code: str = "", message: str = "", **facts: Any) -> None:
         """Commit one record."""
