@@ -17,7 +17,8 @@ from typing import List, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-COPIED = ("actions", "aliases", "console", "docs", "rbac", "rules", "policies", "tests")
+COPIED = ("actions", "aliases", "console", "docs", "rbac", "relays", "rules", "policies", "tests")
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "node_modules")
 
 # A line that says what the block below it is, and the block.
 _STEP = re.compile(
@@ -60,7 +61,7 @@ def recipes() -> List[Recipe]:
 def copied_to(pack: Path) -> Path:
     """A copy of the pack to change."""
     for name in COPIED:
-        shutil.copytree(ROOT / name, pack / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, pack / name, ignore=_NOT_COPIED)
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, pack / path.name)
