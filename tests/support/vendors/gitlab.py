@@ -44,7 +44,7 @@ class Gitlab(Project):
         path = request.path[len("/api/v4") :]
         if path == "/user":
             return answer({"username": USER})
-        found = re.match(r"^/projects/([^/]+)(/.*)\Z", path)
+        found = re.match(r"^/projects/([^/]+)(/.*|)\Z", path)
         if not found or unquote(found.group(1)) not in (PROJECT, str(NUMBER)):
             return problem(404, "404 Project Not Found")
         if self.moved and request.method != "GET":
@@ -57,6 +57,8 @@ class Gitlab(Project):
 
     def _answer(self, request: Request, path: str) -> Reply:
         ways: Dict[str, Callable[..., Reply]] = {
+            r"": self._project,
+            r"/protected_environments/([^/]+)": self._protection,
             r"/pipeline": self._create,
             r"/pipelines": self._list,
             r"/pipelines/(\d+)": self._one,
@@ -77,6 +79,14 @@ class Gitlab(Project):
             if found:
                 return way(request, *found.groups())
         return problem(404, "404 Not Found")
+
+    def _project(self, request: Request) -> Reply:
+        role = "developer" if self.variables_allowed else "no_one_allowed"
+        return answer({"id": NUMBER, "ci_pipeline_variables_minimum_override_role": role})
+
+    def _protection(self, request: Request, name: str) -> Reply:
+        found = self.protections.get(unquote(name))
+        return answer(found) if found else problem(404, "404 Not found")
 
     def _create(self, request: Request) -> Reply:
         sent = body_of(request)
@@ -114,6 +124,7 @@ class Gitlab(Project):
             ("ref", "ref"),
             ("sha", "sha"),
             ("source", "source"),
+            ("status", "status"),
             ("username", "user"),
         ):
             if name in query:
@@ -179,6 +190,10 @@ class Gitlab(Project):
         if action == "play":
             if self.unplayable or found["status"] not in ("manual", "scheduled"):
                 return problem(400, "400 Bad request - Unplayable Job")
+            given = body_of(request).get("job_inputs", {}) if request.body else {}
+            if [one for one in given if one not in self.job_inputs]:
+                return problem(400, "400 Bad request - Unknown inputs: " + ", ".join(given))
+            self.sent[int(id)] = {"inputs": given}
             return answer(self.start(found))
         if self.archived or found["status"] not in ("success", "failed", "canceled"):
             return problem(403, "403 Forbidden - Job is not retryable")

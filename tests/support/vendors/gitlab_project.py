@@ -45,6 +45,10 @@ class Project:
         # What becomes of what is asked to end: None where it goes on.
         self.after_cancel: Optional[str] = "canceled"
         self.deployments: List[Dict[str, Any]] = []
+        # By environment, as GitLab answers.
+        self.protections: Dict[str, Dict[str, Any]] = {}
+        # Those that a manual job declares.
+        self.job_inputs: List[str] = []
         self.protected = False
         self.unplayable = False
         self.archived = False

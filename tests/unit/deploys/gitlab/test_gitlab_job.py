@@ -372,3 +372,36 @@ def test_a_job_out_of_time_is_cancelled(vendor: Vendor, gitlab: Gitlab) -> None:
     assert error.code is Code.TIMED_OUT
     assert gitlab.jobs[91]["status"] == "canceled"
     assert job.handles == {"gitlab": ""}
+
+
+# Inputs.
+
+
+def test_a_job_that_is_played_gets_inputs(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.job_inputs = ["target", "replicas"]
+    by_job(vendor, inputs={"target": "{environment}", "replicas": 3}).deploy(v1(gitlab), a_job())
+    assert gitlab.sent[91]["inputs"] == {"target": "uat", "replicas": 3}
+
+
+def test_inputs_that_the_job_does_not_take_are_refused_and_it_is_not_played(
+    vendor: Vendor, gitlab: Gitlab
+) -> None:
+    error = caught(by_job(vendor, inputs={"target": "x"}), a_job(), v1(gitlab))
+    assert isinstance(error, Refusal)
+    assert "Unknown inputs: target" in error.message
+    assert gitlab.jobs[91]["status"] == "manual"
+
+
+def test_a_job_that_runs_again_keeps_its_inputs_and_says_so(
+    vendor: Vendor, gitlab: Gitlab, clock: Clock
+) -> None:
+    ended(gitlab, clock)
+    job = a_job()
+    by_job(vendor, inputs={"target": "x"}).deploy(v1(gitlab), job)
+    assert job.lines[0].endswith("was started again, with the inputs of before")
+
+
+def test_the_protection_of_the_environment_is_said(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.protections["uat"] = {"name": "uat", "required_approval_count": 1}
+    (warning,) = by_job(vendor).warnings(v1(gitlab))
+    assert "wants 1 approval" in warning

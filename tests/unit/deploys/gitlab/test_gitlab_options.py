@@ -86,7 +86,11 @@ def test_no_token_in_what_is_shown_of_the_options() -> None:
         ({"children": "maybe"}, "children: expected one of wait, ignore"),
         ({"time_limit": "1s"}, "time_limit: expected a length of time"),
         ({"mode": "job"}, "job: expected the name of the manual job, found nothing"),
-        ({"mode": "job", "job": "x", "inputs": {}}, "inputs: means nothing with mode: job"),
+        (
+            {"mode": "job", "job": "x", "inputs": {"a b": 1}},
+            "inputs.a b: expected the name of an in",
+        ),
+        ({"mode": "job", "job": "x", "variables": {}}, "variables: means nothing with mode: job"),
         ({"mode": "job", "job": "x", "children": "wait"}, "children: means nothing with mode: job"),
         (
             {"mode": "job", "job": "x", "versions": "any"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Tuple
+
 import pytest
 
+from opsroom.deploys import Advisor
 from opsroom.errors import Code
 from support.contracts.vendor import Vendor
 from support.deploys.gitlab import (
@@ -195,6 +198,50 @@ def test_a_child_that_runs_is_waited_for(vendor: Vendor, gitlab: Gitlab) -> None
     ]
 
 
+@pytest.mark.parametrize("has_trigger_jobs", [True, False])
+def test_what_a_child_started_counts_as_well(
+    vendor: Vendor, gitlab: Gitlab, has_trigger_jobs: bool
+) -> None:
+    gitlab.has_trigger_jobs = has_trigger_jobs
+    gitlab.states = ["running", "success"]
+    gitlab.pipeline()
+    gitlab.child(4711, "success")
+    gitlab.pipelines[5000] = gitlab.children[4711][0]
+    gitlab.child(5000, "failed", 5001)
+    gitlab.pipelines.clear()
+    gitlab.job(5001, "apply", "failed")
+    message = caught(deployer_at(vendor), a_job(), v1(gitlab)).message
+    assert "its child pipeline 5001 failed: job 'apply'" in message
+    deployer_at(vendor, children="ignore").deploy(v1(gitlab), a_job())
+    gitlab.pipelines.clear()
+    # The job that counts may be there, too.
+    gitlab.children[5000][0]["status"] = "success"
+    gitlab.jobs[max(gitlab.jobs)]["status"] = "success"
+    deployer_at(vendor, job="apply").deploy(v1(gitlab), a_job())
+
+
+def test_children_of_a_project_that_the_token_may_not_see_are_none(
+    vendor: Vendor, gitlab: Gitlab
+) -> None:
+    gitlab.states = ["running", "success"]
+    gitlab.pipeline()
+    gitlab.child(4711, "success")["project_id"] = 99
+    gitlab.pipelines.clear()
+    deployer_at(vendor).deploy(v1(gitlab), a_job())
+
+
+def test_pipelines_that_start_each_other_come_to_an_end(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.states = ["running", "success"]
+    gitlab.pipeline()
+    gitlab.child(4711, "success")
+    gitlab.children[5000] = [gitlab.pipelines[4711], *gitlab.children[4711]]
+    gitlab.pipelines[4711]["status"] = "success"
+    gitlab.pipelines.clear()
+    deployer_at(vendor).deploy(v1(gitlab), a_job())
+    asked = [one for one in vendor.sent("GET") if one.path.endswith("/5000/trigger_jobs")]
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [
@@ -248,3 +295,66 @@ def test_a_pipeline_of_another_commit_is_no_success(vendor: Vendor, gitlab: Gitl
     job._on_note = on_note
     error = caught(deployer_at(vendor), job, v1(gitlab))
     assert f"in place of {gitlab.tags['v1.0.0'][:12]}" in error.message
+
+
+# What plan warns of.
+
+
+def warned(vendor: Vendor, gitlab: Gitlab, **raw: Any) -> Tuple[str, ...]:
+    made = deployer_at(vendor, **raw)
+    assert isinstance(made, Advisor)
+    found = made.warnings(v1(gitlab))
+    assert vendor.sent("POST") == []
+    return found
+
+
+def test_nothing_is_warned_of_where_nothing_is_in_the_way(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.pipeline(status="success")
+    gitlab.pipeline(status="running", user="carol")
+    gitlab.protections["production"] = {"name": "production", "required_approval_count": 2}
+    assert warned(vendor, gitlab) == ()
+    gitlab.forbidden = "protected_environments|pipelines"
+    assert warned(vendor, gitlab) == ()
+
+
+@pytest.mark.parametrize(
+    ("protection", "sentence"),
+    [
+        (
+            {"required_approval_count": 1},
+            "GitLab wants 1 approval there before a job deploys to uat.",
+        ),
+        (
+            {"approval_rules": [{"required_approvals": 1}, {"required_approvals": 2}]},
+            "GitLab wants 3 approvals there before a job deploys to uat.",
+        ),
+        (
+            {"deploy_access_levels": [{"access_level_description": "Maintainers"}]},
+            "uat is protected on GitLab. These may deploy there: Maintainers.",
+        ),
+    ],
+)
+def test_the_protection_of_the_environment_is_said(
+    vendor: Vendor, gitlab: Gitlab, protection: Dict[str, Any], sentence: str
+) -> None:
+    gitlab.protections["uat"] = {"name": "uat", **protection}
+    assert warned(vendor, gitlab) == (sentence,)
+    gitlab.protections["web/uat"] = {**gitlab.protections.pop("uat"), "name": "web/uat"}
+    named = {"environment": "{app}/{environment}"}
+    assert warned(vendor, gitlab, inputs=named) == (sentence.replace("uat", "web/uat"),)
+
+
+def test_a_pipeline_of_the_same_version_that_runs_is_said(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.pipeline(status="running")
+    assert warned(vendor, gitlab) == (
+        "GitLab pipeline 4711 of v1.0.0 runs already, started by the same user.",
+    )
+
+
+def test_variables_that_nobody_may_set_are_said(vendor: Vendor, gitlab: Gitlab) -> None:
+    gitlab.variables_allowed = False
+    variables = {"ENVIRONMENT": "{environment}"}
+    assert warned(vendor, gitlab, variables=variables) == (
+        "acme/web lets nobody set variables of pipelines: use inputs.",
+    )
+    assert warned(vendor, gitlab) == ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ...errors import Code, Failure, Refusal
-from ...templates import fill
+from ...templates import fill, filled
 from ...text import one_line
 from ...vendors.gitlab.pipelines import Job, Pipeline
 from .. import Resolved, Target
@@ -50,9 +50,10 @@ class JobService(GitlabService):
             pipeline, job = self._wanted(resolved)
         except Refusal as refusal:
             return (refusal.message,)
+        protection = self.protection(self.target.environment)
         if action_for(job.status) is not Action.NONE:
-            return ()
-        return (self._not_startable(pipeline, job).message,)
+            return protection
+        return (self._not_startable(pipeline, job).message, *protection)
 
     def start(self, assignment: Assignment) -> Run:
         """Play the job, or run it again where it has ended.
@@ -68,9 +69,14 @@ class JobService(GitlabService):
         self.user()  # whose job it is has to be known afterwards
         self.client.begin()  # a start that is cut short has to be looked for
         self._asked[assignment.deployment] = _Asked(pipeline.id, job.id, action)
-        started = self.pipelines.play(job) if action is Action.PLAY else self.pipelines.retry(job)
+        text = "was started"
+        if action is Action.PLAY:
+            started = self.pipelines.play(job, filled(self.options.inputs, self.values(assignment)))
+        else:
+            started = self.pipelines.retry(job)
+            text += " again, with the inputs of before" if self.options.inputs else ""
         # It may answer with the job as it was a moment ago.
-        return self._named(pipeline.id, started, State.QUEUED, "was started")
+        return self._named(pipeline.id, started, State.QUEUED, text)
 
     def find(self, assignment: Assignment) -> Optional[Run]:
         """The job that our user started. Of a runner that died only the time is known."""

@@ -48,7 +48,7 @@ class Children(str, Enum):
 class Options:
     """- `project` has the pipelines, `source` the versions and their commits.
     - `ref`, `inputs`, `variables` and `job` are templates. Inputs are typed, variables are texts; a
-      pipeline gets one of the two.
+      pipeline gets one of the two, a job that is played may get inputs.
     - `correlation` is the input or variable that the pipeline's name shows; empty: there is none.
     - `job`: the one that must have succeeded, or the one to start.
     - `time_limit` is in seconds.
@@ -155,7 +155,8 @@ def _check(fields: Fields, options: Options) -> None:
 
 
 def _check_job(fields: Fields, options: Options) -> None:
-    for key in ("inputs", "variables", "correlation", "children"):
+    _check_values(fields, "inputs", options.inputs, _INPUT, "")
+    for key in ("variables", "correlation", "children"):
         if fields.holds(key):
             fields.problem(key, "means nothing with mode: job")
     for key in ("source", "versions"):

@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...names import either, shown
-from ...templates import filled, holds
+from ...names import either, listed, shown
+from ...templates import filled, holds, unknown
 from ...vendors.gitlab.pipelines import Job, Pipeline
-from .. import Target
+from .. import Resolved, Target
 from ..marks import mark_of, shows, shows_none
 from ..remote import Assignment, Run, State
 from ..repository import as_text
@@ -59,6 +59,29 @@ class PipelineService(GitlabService):
             "Deploy a tag; or have the pipeline of a branch check out an input, with "
             f"{key}.ref and {key}.inputs.",
         )
+
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """What would hold it up on GitLab, or refuse it, as far as the token may see that."""
+        self.client.begin()
+        ref = self.ref_of(resolved)
+        sentences: List[str] = []
+        if self.options.variables and self.pipelines.variables_role() == "no_one_allowed":
+            project = self.options.project
+            sentences.append(f"{project} lets nobody set variables of pipelines: use inputs.")
+        with suppress(OpsroomError):  # what goes on there is only an extra
+            running = self.pipelines.running(ref, self.user())
+            names = listed([f"GitLab pipeline {one.id}" for one in running], 3)
+            if running:
+                verb = "runs" if len(running) == 1 else "run"
+                sentences.append(f"{names} of {ref} {verb} already, started by the same user.")
+        return (*sentences, *self.protection(self._environment()))
+
+    def _environment(self) -> str:
+        """The environment on GitLab, as far as the config says."""
+        of = {**self.options.variables, **self.options.inputs}
+        named = next((one for key, one in of.items() if key.lower() == "environment"), None)
+        known = isinstance(named, str) and not unknown(named, ("app", "environment"))
+        return filled(named, self.place_values()) if known else self.target.environment
 
     def start(self, assignment: Assignment) -> Run:
         """Make the pipeline with the deployment's id as input or variable.
@@ -196,27 +219,24 @@ class PipelineService(GitlabService):
         waits = self.options.children is Children.WAIT
         if not waits and not self._job:
             return State.SUCCEEDED, ""
-        children = self.pipelines.children(found.id)
-        if waits:
-            for child in children:
-                state, text = child_state(child, self._jobs_of_child(child))
-                if state is not State.SUCCEEDED:
-                    return state, text
+        below: List[Job] = []
+        for child in self.pipelines.descendants(found):
+            jobs = self._jobs_of_child(child)
+            state, text = child_state(child, jobs)
+            if waits and state is not State.SUCCEEDED:
+                return state, text
+            below += jobs
         if not self._job:
             return State.SUCCEEDED, ""
-        jobs = self.pipelines.jobs(found.id)
-        for child in children:
-            jobs += self._jobs_of_child(child)
-        return named_job(self._job, jobs)
+        return named_job(self._job, [*self.pipelines.jobs(found.id), *below])
 
     def _failure(self, found: Pipeline) -> str:
-        text = failure_text(self._known_jobs(found))
+        parts = [failure_text(self._known_jobs(found))]
         with suppress(OpsroomError):  # the reason is only an extra
-            for child in self.pipelines.children(found.id):
+            for child in self.pipelines.descendants(found):
                 if state_of(child.status)[0] is State.FAILED:
-                    _, more = child_state(child, self._jobs_of_child(child))
-                    text = f"{text}; {more}" if text else more
-        return text
+                    parts.append(child_state(child, self._jobs_of_child(child))[1])
+        return "; ".join(filter(None, parts))
 
     def _known_jobs(self, found: Pipeline) -> List[Job]:
         with suppress(OpsroomError):

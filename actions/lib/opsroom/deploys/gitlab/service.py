@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Tuple, Union
 
-from ...names import check_version
+from ...names import check_version, listed
 from ...templates import fill
+from ...text import one_line
 from ...vendors.commits import COMMIT, Versions
 from ...vendors.gitlab.client import Client
+from ...vendors.gitlab.deployments import protection_of
 from ...vendors.gitlab.pipelines import Pipelines
 from ...vendors.gitlab.repository import Repository
 from .. import Resolved, Target
@@ -49,6 +51,20 @@ class GitlabService(RepositoryService):
     def place(self) -> str:
         """Where people see what goes on."""
         return self.site if self.options.project.isdigit() else f"{self.site}/-/pipelines"
+
+    def protection(self, environment: str) -> Tuple[str, ...]:
+        """What an environment's protection asks for on GitLab, as sentences."""
+        found = protection_of(self.client, self.options.project, environment)
+        if found is None:
+            return ()
+        name = one_line(environment, 60)
+        if found.approvals:
+            count = "1 approval" if found.approvals == 1 else f"{found.approvals} approvals"
+            return (f"GitLab wants {count} there before a job deploys to {name}.",)
+        if not found.deployers:
+            return ()
+        who = listed([one_line(one, 40) for one in found.deployers], 4)
+        return (f"{name} is protected on GitLab. These may deploy there: {who}.",)
 
     def user(self) -> str:
         """The login of the token's user: what others started is not taken for our own."""

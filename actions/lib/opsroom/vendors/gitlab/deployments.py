@@ -1,10 +1,12 @@
-"""Deployments on GitLab: which job of which pipeline deployed what to an environment."""
+"""Deployments on GitLab: which job of which pipeline deployed what to an environment, and who may
+deploy there."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
+from urllib.parse import quote
 
-from ...http.content import Unexpected, an_object, at, objects, text_at
+from ...http.content import Unexpected, an_object, at, list_at, objects, text_at
 from ...http.vendor import Subject
 from ...structs import dataclass
 from ...times.iso import moment_of
@@ -30,6 +32,33 @@ class Deployment:
     is_tag: Any = None
     pipeline: int = 0
     ended: float = 0.0
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Of an environment: how many approvals a deployment needs on GitLab, and who may deploy, as
+    GitLab describes them."""
+
+    approvals: int
+    deployers: Tuple[str, ...]
+
+
+def protection_of(client: Client, project: str, environment: str) -> Optional[Protection]:
+    """How an environment is protected; None where it is not, where the edition of GitLab has no
+    such thing, and where the token may not see it."""
+    path = f"{path_of(project)}/protected_environments/{quote(environment, safe='')}"
+    found = client.quietly(path)
+    if text_at(found, "name") != environment:
+        return None
+    rules = [at(one, "required_approvals") for one in list_at(found, "approval_rules")]
+    counts = [at(found, "required_approval_count"), sum(one for one in rules if _is_count(one))]
+    levels = list_at(found, "deploy_access_levels")
+    deployers = filter(None, (text_at(one, "access_level_description") for one in levels))
+    return Protection(max(one for one in [*counts, 0] if _is_count(one)), tuple(deployers))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def newest_deployment(client: Client, project: str, environment: str) -> Optional[Deployment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ...http.content import Unexpected, an_object, objects, text_at
 from ...http.response import Response
@@ -15,6 +15,8 @@ from .options import path_of
 
 # Of a hundred jobs each.
 _MAX_PAGES = 5
+# So many pipelines are asked which ones they started.
+_MAX_ASKED = 10
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,48 @@ class Pipelines:
                 break
         return found
 
-    def children(self, pipeline: int) -> List[Pipeline]:
-        """The pipelines that jobs of a pipeline started."""
+    def children(self, pipeline: int, project: str = "") -> List[Pipeline]:
+        """The pipelines that jobs of a pipeline started. `project` is the number of another
+        project, whose pipelines the token may not be allowed to see: none then."""
         params = {"per_page": str(PAGE)}
-        path = f"{self._path}/pipelines/{pipeline}"
+        path = f"{path_of(project) if project else self._path}/pipelines/{pipeline}"
+        hidden: Tuple[int, ...] = (403, 404) if project else ()
         # The name since GitLab 19.2, and the one before.
-        response = self._client.get(f"{path}/trigger_jobs", self._about, params, accept=(404,))
+        accept = (*hidden, 404)
+        response = self._client.get(f"{path}/trigger_jobs", self._about, params, accept=accept)
         if response.status == 404:
-            response = self._client.get(f"{path}/bridges", self._about, params)
+            response = self._client.get(f"{path}/bridges", self._about, params, accept=hidden)
+        if response.status in hidden:
+            return []
         return [one.child for one in self._client.read(response, _jobs) if one.child]
+
+    def descendants(self, pipeline: Pipeline) -> Iterator[Pipeline]:
+        """The pipelines that jobs of a pipeline started, and those that these started, level by
+        level, each asked for when it is needed. Below the first level at most _MAX_ASKED pipelines
+        are asked for theirs."""
+        level, seen, left = self.children(pipeline.id), {pipeline.id}, _MAX_ASKED
+        while level:
+            yield from level
+            deeper: List[Pipeline] = []
+            for one in level:
+                if one.id in seen or not left:
+                    continue
+                seen.add(one.id)
+                left -= 1
+                other = one.project not in (0, pipeline.project)
+                deeper += self.children(one.id, str(one.project) if other else "")
+            level = [one for one in deeper if one.id not in seen]
+
+    def variables_role(self) -> str:
+        """The role that may set variables of pipelines, such as `no_one_allowed`; empty where
+        GitLab does not say."""
+        found = self._client.quietly(self._path)
+        return text_at(found, "ci_pipeline_variables_minimum_override_role")
+
+    def running(self, ref: str, user: str) -> List[Pipeline]:
+        """The pipelines of a branch or tag that a user made by the API and that run."""
+        wanted = {"source": "api", "username": user, "ref": ref, "status": "running"}
+        return self._list(wanted)
 
     def cancel(self, pipeline: int) -> None:
         """Ask for the end of a pipeline. GitLab answers 200 whatever becomes of it."""
@@ -132,9 +167,9 @@ class Pipelines:
         about = Subject("job", str(id))
         return self._job(self._client.get(f"{self._path}/jobs/{id}", about))
 
-    def play(self, job: Job) -> Job:
-        """Start a manual job; it keeps its number."""
-        return self._act(job, "play")
+    def play(self, job: Job, inputs: Mapping[str, Any]) -> Job:
+        """Start a manual job; it keeps its number. It takes inputs since GitLab 18.10."""
+        return self._act(job, "play", {"job_inputs": dict(inputs)} if inputs else None)
 
     def retry(self, job: Job) -> Job:
         """Run a job again that has ended; the new one has another number."""
@@ -144,9 +179,9 @@ class Pipelines:
         """Ask for the end of a job."""
         self._client.post(f"{self._path}/jobs/{id}/cancel", Subject("job", str(id)))
 
-    def _act(self, job: Job, action: str) -> Job:
+    def _act(self, job: Job, action: str, content: Any = None) -> Job:
         path = f"{self._path}/jobs/{job.id}/{action}"
-        return self._job(self._client.post(path, Subject("job", job.name)))
+        return self._job(self._client.post(path, Subject("job", job.name), content))
 
     # Reading.
 
