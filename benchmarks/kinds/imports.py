@@ -68,7 +68,8 @@ from opsroom.errors import OpsroomError
 from opsroom.http.client import HttpClient
 
 class Job:
-    deployment, requester = "d1", "alice"
+    deployment, requester, before, verify_for = "d1", "alice", "", 10.0
+    def running(self): pass
     def keep(self, name, value): pass
     def kept(self, name): return ""
     def note(self, line): pass

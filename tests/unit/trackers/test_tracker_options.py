@@ -41,11 +41,19 @@ def test_the_keys_of_all_services_are_checked(name: str) -> None:
     assert options_of(name)[1] == []
     check(name, {"url": "ftp://x"}, "url: expected ")
     check(name, {"url": "https://x.example.com/1?key=x"}, "url: expected ")
+    bare = "expected an address without a user and a password in it"
+    check(name, {"url": "https://desk:s3cr3t@x.example.com/1"}, f"url: {bare}")
     check(name, {"verify": False}, "verify: expected the full path of a CA file (checking")
     check(name, {"verify": "ca.pem"}, "verify: expected the full path of a CA file")
     # An action is ended before two minutes are over.
     for limit in (0, 61, "2m"):
         check(name, {"time_limit": limit}, "time_limit: expected a length of time")
+
+
+def test_an_address_of_launchpad_has_no_password_in_it() -> None:
+    name = next(one for one in VENDORS if one.startswith("basecamp"))
+    bare = "launchpad: expected an address without a user and a password in it"
+    check(name, {**OAUTH, "launchpad": "https://desk:s3cr3t@x.example.com"}, bare)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,7 +11,6 @@ TIME_LIMIT = 10.0
 MAX_TIME_LIMIT = 60.0
 
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*(?![\s\S])")
-_BARE_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s?#@]*(?![\s\S])")
 _FULL_PATH = re.compile(r"^/")
 
 
@@ -20,14 +19,15 @@ def read_url(
     name: str = "url",
     default: Union[str, Missing] = REQUIRED,
     expected: str = "an http or https address",
-    bare: bool = False,
 ) -> str:
-    """The address of an interface, without a slash at its end.
-
-    `bare`: one without a user and a password in it, where a token says who asks.
-    """
-    pattern = _BARE_ADDRESS if bare else _ADDRESS
-    return fields.text(name, default, pattern=pattern, expected=expected).rstrip("/")
+    """The address of an interface, without a slash at its end, and without a user and a password in
+    it: another key says who asks."""
+    url = fields.text(name, default, pattern=_ADDRESS, expected=expected)
+    if "@" in url:
+        # What was found is not shown: a password is there.
+        fields.problem(name, "expected an address without a user and a password in it")
+        return ""
+    return url.rstrip("/")
 
 
 def read_time_limit(

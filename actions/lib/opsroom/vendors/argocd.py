@@ -55,7 +55,7 @@ class Place:
 def read_access(fields: Fields) -> Access:
     """The keys `url`, `token`, `verify`."""
     return Access(
-        url=read_url(fields, bare=True),
+        url=read_url(fields),
         token=fields.secret("token", expected="a token of Argo CD"),
         verify=read_verify(fields),
     )

@@ -47,7 +47,7 @@ class Access:
 def read_access(fields: Fields) -> Access:
     """The keys `url`, `user`, `token`, `verify`."""
     return Access(
-        url=read_url(fields, bare=True),
+        url=read_url(fields),
         user=fields.text("user"),
         token=fields.secret("token", expected="an API token of that user"),
         verify=read_verify(fields),

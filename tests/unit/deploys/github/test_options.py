@@ -55,7 +55,7 @@ def test_correlation_and_force_can_be_turned_off() -> None:
         ({"mode": "deployment"}, "workflow: means nothing with mode: deployment"),
         ({"time_limit": "1s"}, "time_limit: expected a length of time"),
         ({"token": "two\nlines"}, "token: expected a token on one line"),
-        ({"url": "https://me:pw@api.github.com"}, "url: expected an http or https address"),
+        ({"url": "https://me:pw@api.github.com"}, "url: expected an address without"),
         ({"job": "{version}"}, "job: {version} is not filled in here"),
         ({"wrkflow": "x"}, "wrkflow: there is no such key; did you mean workflow?"),
     ],

@@ -57,7 +57,7 @@ def test_no_token_in_what_is_shown_of_the_options() -> None:
         ),
         ({"token": ...}, "token: expected a token on one line, found nothing"),
         ({"token": "a b"}, "token: expected a token on one line"),
-        ({"url": "https://a:b@example.com"}, "url: expected an http or https address"),
+        ({"url": "https://a:b@example.com"}, "url: expected an address without"),
         ({"mode": "trigger"}, "mode: expected one of pipeline, job"),
         ({"ref": "{vers}"}, "ref: {vers} is not filled in here"),
         ({"ref": "main"}, "ref: expected {version} in ref, or {version} or {commit} in inputs"),

@@ -78,7 +78,7 @@ def test_what_need_not_be_said_has_defaults():
         (CLOUD, {"url": None},
          "url: expected the address of Jira, such as https://acme.atlassian.net, found nothing"),
         (CLOUD, {"url": "acme.atlassian.net"}, "url: expected the address of Jira"),
-        (CLOUD, {"url": "https://bot:pw@acme.atlassian.net"}, "url: expected the address of Jira"),
+        (CLOUD, {"url": "https://bot:pw@acme.atlassian.net"}, "url: expected an address without"),
         (CLOUD, {"token": None}, "token: expected a token, found nothing"),
         (CLOUD, {"token": TOKEN + "\n" + TOKEN},
          "token: expected plain letters, digits and signs on one line"),

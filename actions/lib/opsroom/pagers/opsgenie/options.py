@@ -8,11 +8,10 @@ from typing import Optional
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import TIME_LIMIT, read_time_limit, read_verify
+from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from .. import Target, read_named_target
 
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 # What Jira Service Management has of this API; schedules and users are read in another way.
 EVENTS_ONLY = re.compile(r"/jsm/ops/integration$")
 _KINDS = ("team", "user", "escalation_policy", "schedule")
@@ -35,17 +34,10 @@ class Options:
 
 def read_options(fields: Fields) -> Options:
     """The keys `api_key`, `read_key`, `url`, `responder`, `follow`, `time_limit`, `verify`."""
-    url = fields.text(
-        "url", "https://api.opsgenie.com", pattern=_ADDRESS, expected="an http or https address"
-    )
-    if "@" in url:
-        # What was found is not shown: a password is there.
-        fields.problem("url", "expected an address without a user and a password in it")
-        url = ""
     options = Options(
         api_key=fields.secret("api_key", expected="the key of an API integration"),
         read_key=fields.secret("read_key", "", expected="a key of the account"),
-        url=url.rstrip("/"),
+        url=read_url(fields, default=Options.url),
         responder=read_target(fields, "responder")
         if fields.has("responder")
         else fields.raw("responder"),

@@ -7,11 +7,10 @@ from dataclasses import field
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import TIME_LIMIT, read_time_limit, read_verify
+from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from .. import Target, read_named_target
 
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 # The vendor shows the address with $routing_key at its end; what is before it is the key.
 _ENDPOINT = re.compile(
     r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$"
@@ -39,20 +38,13 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`,
     `verify`."""
-    url = fields.text(
-        "url", "https://api.victorops.com", pattern=_ADDRESS, expected="an http or https address"
-    )
-    if "@" in url:
-        # What was found is not shown: a password is there.
-        fields.problem("url", "expected an address without a user and a password in it")
-        url = ""
     options = Options(
         api_id=fields.secret("api_id", "", expected="the id of an API key"),
         api_key=fields.secret("api_key", "", expected="an API key"),
         endpoint=_endpoint(fields),
         routing_key=fields.text("routing_key", "", expected="the name of a routing key"),
         user=fields.text("user", "", expected="the name of a user of Splunk On-Call"),
-        url=url.rstrip("/"),
+        url=read_url(fields, default=Options.url),
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),

@@ -96,9 +96,7 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """The keys `url`, `user`, `token`, `project`, `projects`, `issue_type`, `api`, `deployment`,
     `site`, `time_limit`, `verify`."""
-    url = read_url(
-        fields, expected="the address of Jira, such as https://acme.atlassian.net", bare=True
-    )
+    url = read_url(fields, expected="the address of Jira, such as https://acme.atlassian.net")
     url = re.sub(r"/+(?:rest(?:/api.*)?)?\Z", "", url)
     user = fields.text(
         "user", "", pattern=re.compile(r"^[^\s:]+\Z"), expected="the e-mail address of a user"
@@ -160,7 +158,7 @@ def _is_cloud(fields: Fields, url: str, user: str) -> bool:
 
 def _site(fields: Fields, url: str) -> str:
     """The address that people see; that of scoped tokens is another one."""
-    site = read_url(fields, "site", default="", bare=True)
+    site = read_url(fields, "site", default="")
     if not site and _host(url) == _SCOPED:
         fields.problem(
             "site",

@@ -39,14 +39,12 @@ class Access:
 
 def read_access(fields: Fields) -> Access:
     """The keys `token`, `url`, `site`, `verify`."""
-    url = read_url(
-        fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}", bare=True
-    )
+    url = read_url(fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}")
     return Access(
         key=fields.path,
         token=fields.secret("token", pattern=_TOKEN, expected="a token on one line"),
         url=url,
-        site=read_url(fields, "site", default=_site_of(url), bare=True),
+        site=read_url(fields, "site", default=_site_of(url)),
         verify=read_verify(fields),
     )
 

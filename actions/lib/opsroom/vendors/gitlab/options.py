@@ -42,9 +42,7 @@ class Access:
 
 def read_access(fields: Fields) -> Access:
     """The keys `url`, `token`, `verify`. An address of the API is taken for that of its GitLab."""
-    url = read_url(
-        fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}", bare=True
-    )
+    url = read_url(fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}")
     return Access(
         key=fields.path,
         token=fields.secret("token", pattern=_TOKEN, expected="a token on one line"),

@@ -105,7 +105,7 @@ def read_access(fields: Fields) -> Access:
             "kubeconfig", "", pattern=_FULL_PATH, expected="the full path of a kubeconfig"
         ),
         context=fields.text("context", "", expected="the name of a context of the kubeconfig"),
-        url=read_url(fields, default="", expected="the address of an API server", bare=True),
+        url=read_url(fields, default="", expected="the address of an API server"),
         token=fields.secret("token", "", expected="a token of a service account"),
         token_file=fields.text(
             "token_file", "", pattern=_FULL_PATH, expected="the full path of a file"
