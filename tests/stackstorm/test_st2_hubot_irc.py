@@ -4,32 +4,26 @@ own."""
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from support.chat.hubot_bot import Bot, installed
 from support.chat.irc_room import IrcRoom, Ngircd
 from support.chat.story import KEY, configure, play
 from support.stackstorm.client import RELAY, StackStorm
-from support.worlds.world import World
+from support.worlds.world import ROOT, World
 
-ADAPTER = """\
-import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import * as Hubot from 'hubot'
-const require = createRequire(import.meta.url)
-const source = fs.readFileSync(new URL('./node_modules/hubot-irc/src/irc.coffee', import.meta.url), 'utf8')
-const script = require('coffeescript').compile(source, { bare: true })
-const irc = {}
-new Function('require', 'exports', script)(name => name === 'hubot' ? Hubot : require(name), irc)
-export default { use: robot => irc.use(robot) }
-"""
+# The adapter as docs/chat.md has it.
+ADAPTER = re.compile(r"^```js\n(import fs .*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_three_people_a_stranger_and_what_each_reads(
     stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
     folder = installed("hubot@11.6", "hubot-irc@0.2.9", "coffeescript@2")
-    (folder / "irc.mjs").write_text(ADAPTER)
+    adapter = ADAPTER.search((ROOT / "docs" / "chat.md").read_text("utf-8"))
+    assert adapter is not None
+    (folder / "irc.mjs").write_text(adapter[1])
     with Ngircd(tmp_path) as server:
         settings = {
             "HUBOT_IRC_SERVER": server.address[0],
