@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from opsroom.action import OpsroomAction, Result
+from opsroom.action import Effect, OpsroomAction, Result
 
 
 class Board(OpsroomAction):
+    effect = Effect.READS
+
     def run(self, requester: str, room: str, st2_user: str) -> Result:
         from opsroom.board.publication import publish
 

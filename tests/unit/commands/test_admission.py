@@ -4,16 +4,15 @@ nothing."""
 from __future__ import annotations
 
 import copy
-import importlib
 import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Dict, Type
+from typing import Any, Dict
 
 import pytest
 
 from opsroom import action as action_module
-from opsroom.action import Effect, OpsroomAction, Surroundings
+from opsroom.action import Effect, Surroundings
 from opsroom.commands import Context, Outcome
 from opsroom.db.sql import execute, moment, scalar
 from opsroom.db.store import open_store
@@ -22,12 +21,13 @@ from opsroom.records.idempotency import KEPT
 from opsroom.stackstorm.context import Starter
 from support.cases import cases
 from support.seals import KEY, sealed
-from support.worlds.world import ROOT, World, make_world
+from support.worlds.effects import ACTIONS, CHANGING, class_of
+from support.worlds.world import World, make_world
 
 ALICE = "slack:T024BE7LD/U0ALICE"
 OTHER_KEY = "the-key-of-the-other-relay-0123456789"
 READS = {
-    *("audit_report", "audit_verify", "check_green", "check_record", "check_version"),
+    *("audit_report", "audit_verify", "board", "check_green", "check_record", "check_version"),
     *("compare_environments", "compare_versions", "find_cards", "get_card", "get_history"),
     *("get_on_call", "get_version", "help", "list_changes", "list_incidents", "list_locks"),
     *("list_pages", "plan", "reconcile", "release_plan", "report", "suggest"),
@@ -36,19 +36,6 @@ ALERTS = {
     *("ack_page", "add_responder", "escalate_page", "open_incident", "page", "page_on_failure"),
     "resolve_page",
 }
-
-
-def class_of(action: str) -> Type[OpsroomAction]:
-    module = importlib.import_module(action)
-    return next(
-        one
-        for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, OpsroomAction) and one is not OpsroomAction
-    )
-
-
-ACTIONS = sorted(path.stem for path in (ROOT / "actions").glob("*.py"))
-CHANGING = [one for one in ACTIONS if class_of(one).effect is not Effect.READS]
 
 
 def test_what_only_reads_and_what_alerts_is_listed_here() -> None:

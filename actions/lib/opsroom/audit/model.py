@@ -35,8 +35,9 @@ class Word:
     """What someone said about a change: an approval, a rejection, a confirmation, an override, a
     review.
 
-    `by` is the name as it was shown, `person` the configured person (empty: nobody known). `text`
-    is their reason or remark, `passed` the reason codes that an override passed.
+    `by` is the name as it was shown, `person` the configured person (empty: nobody known).
+    `vouched_by` is the relay that vouched for `chat_name`, with its version; empty for a name
+    alone. `text` is their reason or remark, `passed` the reason codes that an override passed.
     """
 
     by: str
@@ -44,6 +45,7 @@ class Word:
     record: int
     person: str = ""
     chat_name: str = ""
+    vouched_by: str = ""
     st2_user: str = ""
     room: str = ""
     execution_id: str = ""
@@ -58,11 +60,11 @@ class Change:
     of its records.
 
     `deployment` is the id that its records share, `change` the short one by which people approved
-    it. `touched`: it was started, so that something may have changed. `needed` approvals were asked
-    for. `running` is what ran after a failure or an interruption, None where that is not known.
-    `commit` and `commit_before` are those of the versions, empty where nobody knows. `seconds` is
-    how long it took. `starts` and `ends` count the records that say so; `started_record` is the
-    number of the first start.
+    it. `vouched_by` is as in `Word`. `touched`: it was started, so that something may have changed.
+    `needed` approvals were asked for. `running` is what ran after a failure or an interruption,
+    None where that is not known. `commit` and `commit_before` are those of the versions, empty
+    where nobody knows. `seconds` is how long it took. `starts` and `ends` count the records that
+    say so; `started_record` is the number of the first start.
 
     `commits` is how many it brought, or took away where it `goes_back`, as far as its kind knows;
     with authors, the first subjects, and `compare`: a page that compares the versions. `link` is
@@ -81,6 +83,7 @@ class Change:
     asked_by: str = ""
     person: str = ""
     chat_name: str = ""
+    vouched_by: str = ""
     st2_user: str = ""
     room: str = ""
     asked_at: Optional[datetime] = None

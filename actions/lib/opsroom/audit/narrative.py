@@ -103,6 +103,7 @@ class _Story:
             asked_by=asked.requester,
             person=asked.person,
             chat_name=asked.chat_name,
+            vouched_by=_vouched_by(asked),
             st2_user=asked.st2_user,
             room=asked.room,
             asked_at=asked.at if asked.event is Event.ASKED else None,
@@ -219,6 +220,7 @@ def _word(record: Record, text: str = "", passed: Sequence[Any] = ()) -> Word:
         record=record.seq,
         person=record.person,
         chat_name=record.chat_name,
+        vouched_by=_vouched_by(record),
         st2_user=record.st2_user,
         room=record.room,
         execution_id=record.execution_id,
@@ -226,6 +228,10 @@ def _word(record: Record, text: str = "", passed: Sequence[Any] = ()) -> Word:
         second_factor=bool(record.facts.get("second_factor")),
         passed=tuple(str(one) for one in passed),
     )
+
+
+def _vouched_by(record: Record) -> str:
+    return str(record.facts.get("vouched_by") or "")
 
 
 def _texts(found: Sequence[Any]) -> Tuple[str, ...]:

@@ -73,7 +73,7 @@ class Request:
             command=self.command,
             requester=one_line(speaker.shown),
             person=speaker.person_name,
-            chat_name=one_line(speaker.chat_name, 200),
+            chat_name=speaker.written_name,
             room=one_line(speaker.room, 200),
             st2_user=speaker.st2_user,
             execution_id=self.context.execution_id,

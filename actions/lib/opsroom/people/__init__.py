@@ -9,9 +9,10 @@ from typing import Iterable, Mapping, Optional, Protocol, Sequence, Tuple
 
 from ..errors import Code, Refusal
 from ..structs import dataclass
+from ..text import one_line
 from .author import Author, read_line
 from .identities import is_identity, is_room, nick
-from .seals import Voucher, is_sealed, read_seal, recorded_voucher
+from .seals import Voucher, is_sealed, read_seal, recorded_voucher, unsealed
 
 __all__ = [
     "Author",
@@ -111,6 +112,12 @@ class Speaker:
         return f"{self.chat_name} {self.voucher.by}" if self.voucher else self.chat_name
 
     @property
+    def written_name(self) -> str:
+        """The chat name as the ledger has it: an identity letter by letter, a name that anyone may
+        choose on one line and harmless."""
+        return self.chat_name if self.voucher else one_line(self.chat_name, 200)
+
+    @property
     def is_vouched(self) -> bool:
         """Whether it is certain who this is: a relay vouches for it, or StackStorm knows its
         user."""
@@ -157,7 +164,7 @@ def identify(
 def unproven(requester: str, st2_user: str, room: str) -> Speaker:
     """Who it would be, where what the relay hands over is refused: nobody, whom the record names
     without the seal."""
-    name = requester.partition(" ")[0] if is_sealed(requester) else requester
+    name = unsealed(requester)
     shown = f"{name or 'someone'} (not proven)"
     return Speaker(shown, None, name, st2_user, room, through_relay=True)
 

@@ -112,6 +112,11 @@ def read_seal(
     return voucher
 
 
+def unsealed(text: str) -> str:
+    """What StackStorm keeps as the chat name, without a seal: the identity, or the name."""
+    return text.partition(" ")[0] if is_sealed(text) else text
+
+
 def recorded_voucher(name: str) -> Optional[Voucher]:
     """What a relay vouched for when the database was written: `IDENTITY RELAY/VERSION`; None for a
     name alone.

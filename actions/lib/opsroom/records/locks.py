@@ -225,7 +225,7 @@ def lock_after_rollback(
             command="rollback",
             requester=lock.shown,
             person=lock.person,
-            chat_name=one_line(speaker.chat_name, 200),
+            chat_name=speaker.written_name,
             room=lock.room,
             st2_user=speaker.st2_user,
             execution_id=execution_id,

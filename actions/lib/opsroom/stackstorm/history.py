@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, List, Mapping, Optional, Tuple
 
 from ..errors import Code, Failure, Refusal
+from ..people.seals import unsealed
 from ..structs import dataclass
 from .client import StackStorm, here, time_of
 
@@ -17,8 +18,8 @@ _TIME_LIMIT = 30.0
 
 @dataclass(frozen=True)
 class PastExecution:
-    """One execution as StackStorm's history has it. `by` is the chat name, or the st2 user where
-    there is none."""
+    """One execution as StackStorm's history has it. `by` is the chat name or the identity, without
+    a seal, or the st2 user where there is none."""
 
     id: str
     action: str
@@ -108,7 +109,7 @@ def _execution(found: Mapping[str, Any], action: str) -> PastExecution:
         action=action,
         status=str(found.get("status", "")),
         at=time_of(found.get("start_timestamp", "")),
-        by=str(context.get("api_user") or context.get("user") or ""),
+        by=unsealed(str(context.get("api_user") or context.get("user") or "")),
     )
 
 

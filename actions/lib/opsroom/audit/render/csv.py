@@ -20,7 +20,7 @@ COLUMNS = (
     "rejected_by",
     "findings", "room", "person", "chat_name", "st2_user", "executions", "execution_links",
     "deployment", "records", "cancelled_by", "commits", "goes_back", "commit_authors", "compare",
-    "link", "together",
+    "link", "together", "vouched_by", "approvals_vouched_by",
 )  # fmt: skip
 
 # A cell that begins so is a formula to a spreadsheet, no matter who wrote it.
@@ -128,6 +128,10 @@ def _change(report: Report, change: Change) -> Dict[str, str]:
         "compare": change.compare,
         "link": change.link,
         "together": change.together,
+        "vouched_by": change.vouched_by,
+        "approvals_vouched_by": _joined(
+            f"{one.by}: {one.vouched_by}" for one in change.approvals if one.vouched_by
+        ),
     }
 
 

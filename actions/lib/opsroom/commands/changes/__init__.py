@@ -124,7 +124,7 @@ def entry_by(
         facts={**others, **vouched_by(speaker.voucher)},
         requester=one_line(speaker.shown),
         person=speaker.person_name,
-        chat_name=one_line(speaker.chat_name, 200),
+        chat_name=speaker.written_name,
         room=one_line(speaker.room, 200),
         st2_user=speaker.st2_user,
         execution_id=context.execution_id,
