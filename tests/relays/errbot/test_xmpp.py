@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Dict, List
 from xml.etree import ElementTree
 
@@ -104,10 +105,12 @@ def test_a_message_without_an_id_gets_one(xmpp: Listening) -> None:
 
 def test_answers_go_out_as_they_are(xmpp: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: List[Dict[str, Any]] = []
-    monkeypatch.setattr(xmpp.bot.conn.client, "send_message", lambda **given: sent.append(given))
+    client = xmpp.bot.conn.client
+    monkeypatch.setattr(client, "send_message", lambda **given: sent.append(given))
     text = "#12 *done*\n\n  &amp; <b>"
     xmpp.chat.post(hear(xmpp, f"{ROOM}/alice")[1].place, text)
     xmpp.chat.post(hear(xmpp, "alice@example.com/phone", "chat")[1].place, text)
+    client.loop.run_until_complete(asyncio.sleep(0))
     assert sent == [
         {"mto": ROOM, "mbody": text, "mtype": "groupchat"},
         {"mto": "alice@example.com/phone", "mbody": text, "mtype": "chat"},
@@ -116,3 +119,11 @@ def test_answers_go_out_as_they_are(xmpp: Listening, monkeypatch: pytest.MonkeyP
     assert xmpp.chat.place("alice@example.com") == (("alice@example.com", "chat"), False)
     with pytest.raises(ValueError, match="no JID"):
         xmpp.chat.place("#ops")
+
+
+def test_errbot_knows_rooms_and_people_by_their_jid(xmpp: Listening) -> None:
+    kinds = [
+        type(xmpp.bot.build_identifier(one)).__name__
+        for one in (ROOM, f"{ROOM}/alice", "alice@example.com", "alice@example.com/phone")
+    ]
+    assert kinds == ["XMPPRoom", "XMPPRoomOccupant", "XMPPPerson", "XMPPPerson"]

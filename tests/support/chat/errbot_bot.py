@@ -111,7 +111,7 @@ class Errbot:
             "BOT_EXTRA_PLUGIN_DIR": [stock, str(RELAY / "plugin")],
             "BOT_EXTRA_BACKEND_DIR": str(RELAY / "backends"),
             "BOT_PREFIX": PREFIX,
-            "BOT_ADMINS": ("nobody",),
+            "BOT_ADMINS": (),
             "CORE_PLUGINS": ("ACLs", "ChatRoom", "Health", "Help", "Plugins"),
             "AUTOINSTALL_DEPS": False,
             "OPSROOM_RELAY_KEY": KEY,

@@ -31,6 +31,9 @@ class XmppChat(Chat):
         self.bot.conn.del_event_handler("message", handler)
         self.bot.incoming_message = self._hold(handler, _stanza)
         self.bot.conn.add_event_handler("message", self.bot.incoming_message)
+        # Its own awaits nothing of what slixmpp answers, and fails. errbot writes to administrators
+        # while it starts, and would then leave err-stackstorm out.
+        self.bot.build_identifier = self._identifier
 
     def read(self, message: Any, event: Any) -> Heard:
         sender, kind = event["from"], event["type"]
@@ -77,9 +80,23 @@ class XmppChat(Chat):
 
     def post(self, place: Place, text: str) -> None:
         to, kind = place[:2]
-        self.bot.conn.client.send_message(
-            mto=to, mbody=text, mtype="groupchat" if kind == "groupchat" else "chat"
-        )
+        client = self.bot.conn.client
+
+        def send() -> None:
+            client.send_message(
+                mto=to, mbody=text, mtype="groupchat" if kind == "groupchat" else "chat"
+            )
+
+        # From another thread it would wait until something else arrives.
+        client.loop.call_soon_threadsafe(send)
+
+    def _identifier(self, text: str) -> Any:
+        """errbot's room or person of a JID."""
+        if text.lower() in self._rooms():
+            return self.bot.query_room(text)
+        if text.lower().partition("/")[0] in self._rooms():
+            return self.bot._build_room_occupant(text)
+        return self.bot._build_person(text)
 
     def _muc(self) -> Any:
         return self.bot.conn.client.plugin["xep_0045"]
