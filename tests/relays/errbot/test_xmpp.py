@@ -91,11 +91,23 @@ def test_corrections_and_history_are_recognised(xmpp: Listening) -> None:
     assert not hear(xmpp, ROOM)[1].typed
 
 
-def test_a_message_without_an_id_gets_one(xmpp: Listening) -> None:
+def test_the_name_of_the_room_counts_more_than_the_clients(xmpp: Listening) -> None:
+    sid = "<stanza-id xmlns='urn:xmpp:sid:0' by='{}' id='5f3dbc5e'/>"
+    theirs, others = sid.format(ROOM), sid.format("mallory@example.com")
+    assert hear(xmpp, f"{ROOM}/alice", "groupchat", theirs)[1].message == "5f3dbc5e"
+    assert hear(xmpp, f"{ROOM}/alice", "groupchat", others)[1].message == "8f3c2a1e-0b"
+    origin = "<origin-id xmlns='urn:xmpp:sid:0' id='de305d54-75b4'/>"
+    assert hear(xmpp, f"{ROOM}/alice", "groupchat", origin)[1].message == "de305d54-75b4"
+
+
+@pytest.mark.parametrize("given", ["", "7", "purple1"])
+def test_a_message_without_a_name_of_its_own_gets_one(xmpp: Listening, given: str) -> None:
     names = set()
     for _ in range(2):
         made = stanza(xmpp, f"{ROOM}/alice")
         del made["id"]
+        if given:
+            made["id"] = given
         xmpp.bot.conn.client.event("message", made)
         heard = xmpp.last()[1]
         assert heard.key is None

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import uuid
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 from xml.etree import ElementTree
@@ -98,7 +99,6 @@ class XmppPerson:
         self.present: Dict[str, str] = {}
         self._socket = socket.create_connection(server.address, timeout=60)
         self._features = 0
-        self._number = 0
         self._done: List[str] = []
         self._parser = _parser()
         threading.Thread(target=self._read, daemon=True).start()
@@ -138,8 +138,7 @@ class XmppPerson:
 
     def say(self, to: str, text: str, kind: str = "groupchat", replaces: str = "") -> str:
         """Send a message; its id."""
-        self._number += 1
-        name = f"{self.name}-{self._number}"
+        name = str(uuid.uuid4())
         correction = f"<replace xmlns='urn:xmpp:message-correct:0' id={quoteattr(replaces)}/>"
         self.send(
             f"<message to={quoteattr(to)} type='{kind}' id='{name}'>"

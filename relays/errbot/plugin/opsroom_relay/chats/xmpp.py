@@ -13,6 +13,10 @@ from .base import Chat, Place
 
 _REPLACE = "{urn:xmpp:message-correct:0}replace"
 _DELAYS = ("{urn:xmpp:delay}delay", "{jabber:x:delay}x")
+_STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
+_ORIGIN_ID = "{urn:xmpp:sid:0}origin-id"
+# A shorter name of a client's is a number or so.
+_MIN_UNIQUE = 8
 _MUC_USER = "{http://jabber.org/protocol/muc#user}x"
 _HIDDEN = (
     "This room hides who is speaking, so no command is passed on. Make the bot a moderator, or the "
@@ -48,13 +52,12 @@ class XmppChat(Chat):
             jid, hidden = bare, ""
             nick = bare.partition("@")[0]
             own = jid == self._own()
-        name = str(event["id"] or "")
+        name = _unique(event, str(sender.bare))
         return Heard(
             f"xmpp:{jid}" if jid else "",
             nick,
             name or self._number(),
-            # Clients choose the id, and some give one to several messages.
-            key=(str(sender), name, str(event["body"])) if name else None,
+            key=(str(sender), name) if name else None,
             place=(str(sender.bare if kind == "groupchat" else sender), str(kind or "chat")),
             hidden=hidden,
             edit=event.xml.find(_REPLACE) is not None,
@@ -114,6 +117,17 @@ class XmppChat(Chat):
 
     def _own_nick(self, room: str) -> str:
         return str(self._muc().our_nicks.get(room, ""))
+
+
+def _unique(event: Any, room: str) -> str:
+    """What no other message is called: the name that the room gave it, or the client; empty where
+    the client only counts, which it may begin again."""
+    for one in event.xml.findall(_STANZA_ID):
+        if str(one.get("by", "")).lower() == room.lower() and one.get("id"):
+            return str(one.get("id"))
+    origin = event.xml.find(_ORIGIN_ID)
+    given = (origin.get("id") if origin is not None else "") or event["id"] or ""
+    return str(given) if len(str(given)) >= _MIN_UNIQUE else ""
 
 
 def _stanza(stanza: Any) -> Any:
