@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -18,6 +18,7 @@ import pytest
 from opsroom.db.store import open_store
 from support.records.stores import rows
 from support.stackstorm.client import StackStorm, wait_for
+from support.stackstorm.services import sensors
 from support.worlds.world import World
 
 SENSORS = ("VersionSensor", "CardSensor", "PageSensor")
@@ -89,34 +90,22 @@ class Watched:
 
 @pytest.fixture
 def watched(stackstorm: StackStorm, world: World) -> Watched:
-    if not processes("VersionSensor"):
-        wait_for(
-            lambda: processes("VersionSensor"),
-            "the sensors of the pack; is a sensor container running?",
-            TIMEOUT,
-        )
+    wait_for(
+        lambda: sensors(stackstorm, "VersionSensor"),
+        "the sensors of the pack; is a sensor container running?",
+        TIMEOUT,
+    )
     return Watched(stackstorm, world)
-
-
-def processes(sensor: str) -> List[int]:
-    """The processes in which StackStorm runs a sensor of the pack."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            words = path.read_bytes().decode("utf-8", "replace").split("\0")
-            if "--pack=opsroom" in words and f"--class-name={sensor}" in words:
-                found.append(int(path.parent.name))
-    return found
 
 
 class Container:
     """A sensor container of the test's own, for one sensor, beside that of the installation."""
 
-    def __init__(self, sensor: str) -> None:
+    def __init__(self, storm: StackStorm, sensor: str) -> None:
         program, config = shutil.which("st2sensorcontainer"), os.environ.get("ST2_CONFIG_PATH", "")
         if not program or not config:
             pytest.skip("st2sensorcontainer is not on the PATH, or ST2_CONFIG_PATH is not set")
-        self.sensor = sensor
+        self.storm, self.sensor = storm, sensor
         self.command = [program, "--config-file", config, f"--sensor-ref=opsroom.{sensor}"]
         self.process: Optional[subprocess.Popen[bytes]] = None
 
@@ -130,7 +119,7 @@ class Container:
     def is_running(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, "the container ended"
-        return any(os.getsid(pid) == self.process.pid for pid in processes(self.sensor))
+        return any(os.getsid(pid) == self.process.pid for pid in sensors(self.storm, self.sensor))
 
     def kill(self) -> None:
         """The container and its sensor, with nothing left to be done for either."""
@@ -141,8 +130,8 @@ class Container:
 
 
 @pytest.fixture
-def container() -> Iterator[Container]:
-    made = Container("VersionSensor")
+def container(stackstorm: StackStorm) -> Iterator[Container]:
+    made = Container(stackstorm, "VersionSensor")
     yield made
     made.kill()
 
@@ -154,7 +143,7 @@ def turned_off(storm: StackStorm, sensor: str) -> Iterator[None]:
     one = storm.get(f"/sensortypes/opsroom.{sensor}")
     try:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": False}).ok
-        wait_for(lambda: not processes(sensor), "the end of the sensor", TIMEOUT)
+        wait_for(lambda: not sensors(storm, sensor), "the end of the sensor", TIMEOUT)
         yield
     finally:
         assert storm.call("PUT", f"/sensortypes/opsroom.{sensor}", {**one, "enabled": True}).ok
@@ -167,7 +156,7 @@ def test_the_sensors_are_registered_with_their_triggers_and_run(
     assert set(there) == set(SENSORS)
     assert all(one["enabled"] for one in there.values())
     for name in SENSORS:
-        assert processes(name)
+        assert sensors(stackstorm, name)
 
 
 def test_what_opsroom_deploys_and_what_is_done_behind_its_back_is_told_once_each(
@@ -233,10 +222,10 @@ def test_a_container_that_is_killed_in_the_middle_loses_and_doubles_nothing(
 
 
 def test_of_two_containers_one_tells_each_thing_and_goes_on_alone(
-    watched: Watched, container: Container
+    stackstorm: StackStorm, watched: Watched, container: Container
 ) -> None:
     container.start()
-    wait_for(lambda: len(processes("VersionSensor")) == 2, "two sensors at once", TIMEOUT)
+    wait_for(lambda: len(sensors(stackstorm, "VersionSensor")) == 2, "two sensors at once", TIMEOUT)
     for count in range(1, 4):
         watched.by_hand(f"1.1.{count}")
         watched.wait_for_told("version_unknown_change", count)
@@ -261,7 +250,7 @@ def test_a_sensor_that_is_turned_off_tells_afterwards_what_changed_meanwhile(
 def test_a_change_of_the_config_is_picked_up_without_a_restart(
     stackstorm: StackStorm, watched: Watched
 ) -> None:
-    before = processes("VersionSensor")
+    before = sensors(stackstorm, "VersionSensor")
     other = f"{watched.app}-two"
     watched.config["apps"][other] = watched.config["apps"][watched.app]
     stackstorm.configure(watched.config)
@@ -270,7 +259,7 @@ def test_a_change_of_the_config_is_picked_up_without_a_restart(
         "a first look at the new application",
         TIMEOUT,
     )
-    assert processes("VersionSensor") == before
+    assert sensors(stackstorm, "VersionSensor") == before
     watched.app = other
     assert watched.everything() == 0
     watched.by_hand("3.0.0")
