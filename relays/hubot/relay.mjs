@@ -1,6 +1,6 @@
 // Between hubot and hubot-stackstorm: what each sees of the other.
 
-import { dropped } from './verdict.mjs'
+import { Reason, dropped } from './verdict.mjs'
 import { identityIn, sealed } from './seal.mjs'
 import { Seen } from './seen.mjs'
 
@@ -55,7 +55,7 @@ export class Relay {
     const execute = Object.getPrototypeOf(stackstorm).executeCommand
     stackstorm.executeCommand = async (message, ...command) => {
       const { verdict, facts, now } = await this.judge(message.message)
-      if (verdict) return this.#refuse(verdict, facts)
+      if (verdict) return this.#refuse(verdict, facts, message)
       const handed = this.#handed(message, facts)
       addressees.set(handed, { name: this.#seal(facts, now), room: facts.room })
       return execute.call(stackstorm, handed, ...command)
@@ -67,8 +67,10 @@ export class Relay {
     const now = this.#clock()
     const facts = this.#chat ? await this.#chat.facts(message) : null
     const repeated = Boolean(facts?.id) && this.#seen.add(`${facts.room} ${facts.identity} ${facts.id}`)
-    const verdict = facts && dropped(facts, { settings: this.#settings, start: this.#start, now, repeated })
-    return { verdict: facts ? verdict : { reason: 'unknown_chat', sentence: '' }, facts, now }
+    const verdict = facts
+      ? dropped(facts, { settings: this.#settings, start: this.#start, now, repeated })
+      : { reason: Reason.UNKNOWN_CHAT, sentence: 'Nothing was run: opsroom\'s script for hubot does not know this chat.' }
+    return { verdict, facts, now }
   }
 
   #respond (pattern, callback) {
@@ -106,10 +108,10 @@ export class Relay {
     return user
   }
 
-  #refuse ({ reason, sentence }, facts) {
+  #refuse ({ reason, sentence }, facts, response) {
     const where = facts ? ` ${facts.identity ?? 'nobody'} in ${facts.room}` : ''
     this.#robot.logger.warn(`opsroom: dropped a command (${reason})${where}`)
-    if (sentence) this.#said(this.#chat.send(facts, sentence))
+    if (sentence) this.#said(facts ? this.#chat.send(facts, sentence) : response.send(sentence))
   }
 
   async #execute (stackstorm, message, payload) {

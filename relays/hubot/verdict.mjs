@@ -3,6 +3,7 @@
 // Why a command is not handed over: the reason stands in the log.
 export const Reason = Object.freeze({
   NO_KEY: 'no_key',
+  UNKNOWN_CHAT: 'unknown_chat',
   NOBODY: 'nobody',
   SELF: 'self',
   BOT: 'bot',

@@ -6,6 +6,9 @@ import { remember } from './received.mjs'
 
 const MUC_USER = 'http://jabber.org/protocol/muc#user'
 const CORRECTION = 'urn:xmpp:message-correct:0'
+const STANZA_ID = 'urn:xmpp:sid:0'
+// A shorter name of a client's is a number, which it may begin again.
+const MIN_UNIQUE = 8
 const DELAYS = [['delay', 'urn:xmpp:delay'], ['x', 'jabber:x:delay']]
 
 export class Xmpp {
@@ -56,7 +59,7 @@ export class Xmpp {
       self: jid.toLowerCase() === own.toLowerCase(),
       edited: Boolean(stanza.getChild('replace', CORRECTION)),
       delayed: DELAYS.some(([name, space]) => stanza.getChild(name, space)),
-      id: /^\S+$/.test(stanza.attrs.id ?? '') ? stanza.attrs.id : null,
+      id: unique(stanza, bare),
       room
     }
   }
@@ -98,6 +101,14 @@ export class Xmpp {
   #isRoom (bare) {
     return (this.#robot.adapter.options?.rooms ?? []).some(one => one.jid.toLowerCase() === bare.toLowerCase())
   }
+}
+
+// What no other message is called: the name that the room gave it, or its client; null where there is none.
+function unique (stanza, room) {
+  const named = stanza.getChild('stanza-id', STANZA_ID)?.attrs
+  if (named?.id && named.by?.toLowerCase() === room.toLowerCase()) return named.id
+  const given = stanza.getChild('origin-id', STANZA_ID)?.attrs.id ?? stanza.attrs.id ?? ''
+  return given.length >= MIN_UNIQUE && /^\S+$/.test(given) ? given : null
 }
 
 function split (jid) {

@@ -86,7 +86,7 @@ function xmpp () {
     client.emit('stanza', element('presence', { from: `ops@muc.x.example/${nick}`, ...attrs }, jid ? [x, ...more] : more))
   }
   const say = (from, attrs = {}, children = []) => {
-    client.emit('stanza', element('message', { from, type: 'groupchat', id: 'm1', ...attrs }, children))
+    client.emit('stanza', element('message', { from, type: 'groupchat', id: 'message-1', ...attrs }, children))
     return chat.facts(robot.got.at(-1))
   }
   return { chat, robot, adapter, presence, say }
@@ -96,7 +96,7 @@ test('XMPP: in a room the real JID counts, in lower case and without its resourc
   const { presence, say } = xmpp()
   presence('alice', 'Alice@X.example/phone')
   const facts = await say('ops@muc.x.example/alice')
-  assert.deepEqual([facts.identity, facts.shown, facts.room, facts.id], ['xmpp:alice@x.example', 'alice', 'ops@muc.x.example', 'm1'])
+  assert.deepEqual([facts.identity, facts.shown, facts.room, facts.id], ['xmpp:alice@x.example', 'alice', 'ops@muc.x.example', 'message-1'])
 })
 
 test('XMPP: whoever takes a nick later is themselves', async () => {
@@ -131,6 +131,17 @@ test('XMPP: a correction and what is delivered late are known as such', async ()
   assert.equal((await say(...from, [element('replace', { xmlns: 'urn:xmpp:message-correct:0' })])).edited, true)
   assert.equal((await say(...from, [element('delay', { xmlns: 'urn:xmpp:delay' })])).delayed, true)
   assert.equal((await say(...from)).edited, false)
+})
+
+test('XMPP: a message is named by what is unique: the room, the client, or not at all', async () => {
+  const { presence, say } = xmpp()
+  presence('alice', 'alice@x.example/phone')
+  const stanzaId = by => element('stanza-id', { xmlns: 'urn:xmpp:sid:0', by, id: 'of-the-room' })
+  const named = async (attrs, ...children) => (await say('ops@muc.x.example/alice', attrs, children)).id
+  assert.equal(await named({}, stanzaId('ops@muc.x.example')), 'of-the-room')
+  assert.equal(await named({}, stanzaId('other@muc.x.example')), 'message-1')
+  assert.equal(await named({ id: '7' }, element('origin-id', { xmlns: 'urn:xmpp:sid:0', id: 'of-the-client' })), 'of-the-client')
+  assert.equal(await named({ id: '7' }), null)
 })
 
 test('XMPP: after the connection was lost the rooms are asked anew', async () => {

@@ -29,7 +29,7 @@ class StackStorm {
   }
 }
 
-function world ({ env = { OPSROOM_RELAY_KEY: KEY }, facts = {}, create = async () => ({ message: 'On it.' }), ...more } = {}) {
+function world ({ env = { OPSROOM_RELAY_KEY: KEY }, facts = {}, create = async () => ({ message: 'On it.' }), known = true, ...more } = {}) {
   const said = []
   const posted = []
   const log = []
@@ -51,14 +51,14 @@ function world ({ env = { OPSROOM_RELAY_KEY: KEY }, facts = {}, create = async (
     respond: (pattern, callback) => listeners.push([robot.respondPattern(pattern), callback]),
     ...more
   }
-  const relay = new Relay({ robot, chat, settings: readSettings(env), name: 'hubot/0.4.0', clock: () => NOW })
+  const relay = new Relay({ robot, chat: known ? chat : null, settings: readSettings(env), name: 'hubot/0.4.0', clock: () => NOW })
   const facade = relay.facade()
   const stackstorm = new StackStorm(facade, create)
   relay.takeOver(stackstorm)
   const hear = async (text, id = '1.1') => {
     const message = { text, id, room: 'C1', user: { id: 'U1', name: 'alice', email_address: 'alice@example.com' } }
     for (const [pattern, callback] of listeners) {
-      if (pattern.test(text)) await callback({ message, match: text.match(pattern) })
+      if (pattern.test(text)) await callback({ message, match: text.match(pattern), send: text => { said.push([text]) } })
     }
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -105,6 +105,13 @@ test('without a key nothing is handed over; the room and the log say so', async 
   assert.deepEqual(stackstorm.payloads, [])
   assert.match(said[0][0], /^Nothing was run: the relay is not set up/)
   assert.match(log[0], /no_key/)
+})
+
+test('in a chat that it does not know nothing is handed over, and the room reads so', async () => {
+  const { stackstorm, hear, said } = world({ known: false })
+  await hear('@hubot help')
+  assert.deepEqual(stackstorm.payloads, [])
+  assert.match(said[0][0], /^Nothing was run: .* does not know this chat/)
 })
 
 test('what is dropped stands in the log without a word of the message', async () => {
