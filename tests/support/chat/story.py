@@ -82,7 +82,7 @@ STORY: Tuple[Step, ...] = (
         "alice",
         'create card: Checkout fails\nSince v1.1.0.\n\n  1. press "pay"\n  2. wait & see <nothing>',
         "card_created",
-        keeps={"card": r"\b(T-\d+)\b"},
+        keeps={"card": r"\b(CARD-\d+)\b"},
         needs=frozenset({LINES}),
     ),
     Step(
