@@ -83,7 +83,12 @@ class GithubDeployments:
         id = hashlib.sha1(f"{message} {parents}".encode()).hexdigest()
         self.commits[id] = {
             "sha": id,
-            "commit": {"message": message, "author": {"name": "Alice Adams"}},
+            "commit": {
+                "message": message,
+                "author": {"name": "Alice Adams"},
+                # As GitHub writes it, whatever the zone of the committer.
+                "committer": {"date": "2026-11-23T10:00:00Z"},
+            },
             "parents": [{"sha": one} for one in parents],
         }
         return id

@@ -66,6 +66,7 @@ class Project:
             "id": id,
             "message": message,
             "author_name": author,
+            "committed_date": "2026-11-23T11:00:00.000+01:00",
             "parent_ids": list(parents),
         }
         return id

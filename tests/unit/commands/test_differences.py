@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 
@@ -11,6 +11,7 @@ from opsroom.audit.narrative import change_of
 from opsroom.deploys import Commit
 from opsroom.deploys.git.options import compare_template
 from opsroom.deploys.reverts import net
+from opsroom.records.model import Event
 from support.worlds.world import World, git, make_world
 
 
@@ -120,6 +121,13 @@ def test_a_place_that_does_not_answer_is_shown(world: World) -> None:
 # With a deployment.
 
 
+def committed(world: World, before: str, after: str) -> List[int]:
+    """When the commits in between were committed, newest first, in seconds since 1970; without the
+    one that is reverted, and its revert."""
+    shown = git(world.folder / "repository", "log", "--format=%ct %s", f"{before}..{after}")
+    return [int(one.split()[0]) for one in shown.splitlines() if "a new search" not in one]
+
+
 def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> None:
     world.ask("deploy", app="web", version="v1.2.0", environment="uat")
     plan = world.ask("plan", app="web", version="v2.0.0", environment="uat")
@@ -131,8 +139,12 @@ def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> No
     assert end.facts["commits"] == 3
     assert end.facts["commit_authors"] == ["tester", "carol", "bob"]
     assert "Show the total in the cart" in end.facts["commit_subjects"]
+    assert end.facts["commit_times"] == committed(world, "v1.2.0", "v2.0.0")
     back = world.ask("rollback", app="web", environment="uat")
     assert "Takes away 3 commits by" in back["message"]
+    assert "commit_times" not in world.finished()[0].facts
+    started = [one for one in world.records() if one.event is Event.STARTED]
+    assert not any("commit_times" in one.facts for one in started)
 
 
 def test_the_audit_report_shows_what_was_brought(world: World) -> None:

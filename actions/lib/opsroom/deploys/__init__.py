@@ -100,7 +100,7 @@ class Deployer(Protocol):
 @dataclass(frozen=True)
 class Commit:
     """A commit of the history: its full id, its message, the ids of its parents, and its author as
-    people read it.
+    people read it. `at` is when it was committed, in seconds since 1970; 0 where that is not known.
 
     `new` is whether a deployment brings it; those that are not new were there before, and a new one
     reverts them.
@@ -111,6 +111,7 @@ class Commit:
     parents: Tuple[str, ...] = ()
     new: bool = True
     author: str = ""
+    at: int = 0
 
 
 @runtime_checkable

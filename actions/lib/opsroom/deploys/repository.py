@@ -77,7 +77,7 @@ def as_text(value: object) -> str:
 
 
 def _commits(described: Iterable[Described], new: bool) -> List[Commit]:
-    return [Commit(one.id, one.message, one.parents, new, one.author) for one in described]
+    return [Commit(one.id, one.message, one.parents, new, one.author, one.at) for one in described]
 
 
 def _reverted(source: Source, start: str, new: Iterable[Described]) -> List[Described]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
+
+from ..times.iso import moment_of
 
 # What a commit may be typed as: the beginning of its id.
 COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}\Z")
@@ -28,9 +30,18 @@ class Found(NamedTuple):
 
 
 class Described(NamedTuple):
-    """A commit: its full id, its message, the ids of its parents, and its author's name."""
+    """A commit: its full id, its message, the ids of its parents, its author's name, and when it
+    was committed, in seconds since 1970 (0 where the service does not say)."""
 
     id: str
     message: str
     parents: Tuple[str, ...]
     author: str
+    at: int = 0
+
+
+def committed_at(value: Any) -> int:
+    """When a commit was committed, as a service writes it (ISO 8601), in seconds since 1970; 0
+    where that is no moment."""
+    found = moment_of(value)
+    return 0 if found is None else max(int(found.timestamp()), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, List
 
 import pytest
@@ -46,6 +47,7 @@ def test_commits_are_the_newest_first(
     assert [one.id for one in found] == made[::-1]
     assert [one.message for one in found] == ["work 2", "work 1", "work 0"]
     assert (found[0].parents, found[0].new, found[0].author) == ((made[1],), True, "Alice Adams")
+    assert found[0].at == datetime(2026, 11, 23, 10, tzinfo=timezone.utc).timestamp()
 
 
 @pytest.mark.parametrize(("count", "pages"), [(100, 1), (101, 2), (499, 5), (734, 7)])

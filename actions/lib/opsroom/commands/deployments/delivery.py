@@ -56,6 +56,13 @@ class Delivery:
         """Their first lines, newest first."""
         return tuple(subject(one) for one in self.commits)
 
+    @property
+    def times(self) -> Tuple[int, ...]:
+        """When they were committed, in seconds since 1970, newest first; none where the deployment
+        takes them away, or where the time of one is not known."""
+        times = tuple(one.at for one in self.commits)
+        return () if self.back or not all(times) else times
+
     def facts(self) -> Dict[str, Any]:
         """The same as data for an answer and the record; empty where nothing is known."""
         found: Dict[str, Any] = {}
@@ -112,11 +119,12 @@ def commits_between(
 
 def note_delivery(
     request: Request, order: DeploymentOrder, before: Version, after: Version
-) -> None:
+) -> Delivery:
     """Put what the deployment brings, and the cards of that, into all its further records."""
     found = delivery(order.target, before, after)
     request.noted.update(found.facts())
     note_cards(request, order, Net() if found.back else found.net)
+    return found
 
 
 def counted(facts: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from .. import Outcome
 from ..changes.open import make_change, make_emergency
 from ..request import Also, Request
 from .card_updates import comment_on_cards
-from .delivery import note_delivery
+from .delivery import Delivery, note_delivery
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
 from .interrupted import check_not_settled, settle_interrupted
 from .job import RunningJob
@@ -66,11 +66,11 @@ def run_deployment(request: Request, order: DeploymentOrder) -> Outcome:
         _still_as_expected(order, before)
         if is_there(order, before, resolved):
             return _already_running(request, order, before, resolved)
-        note_delivery(request, order, before, resolved)
+        brought = note_delivery(request, order, before, resolved)
         if order.emergency:
             _override(request, order, passed)
         _start(request, order)
-        outcome = _deploy(request, order, resolved, job)
+        outcome = _deploy(request, order, resolved, job, brought)
     # Only now: the record says that it succeeded, and the place is free for others.
     return comment_on_cards(request, order, outcome)
 
@@ -271,7 +271,11 @@ def _start(request: Request, order: DeploymentOrder) -> None:
 
 
 def _deploy(
-    request: Request, order: DeploymentOrder, resolved: Resolved, job: RunningJob
+    request: Request,
+    order: DeploymentOrder,
+    resolved: Resolved,
+    job: RunningJob,
+    brought: Delivery,
 ) -> Outcome:
     before = Running(request.version_before, request.commit_before)
     try:
@@ -286,7 +290,15 @@ def _deploy(
     text = success(request, order, verified)
     try:
         also = _lock_afterwards(request, order)
-        held = request.end(Event.SUCCEEDED, Code.DEPLOYED.value, text, also=also, verified=verified)
+        held = request.end(
+            Event.SUCCEEDED,
+            Code.DEPLOYED.value,
+            text,
+            also=also,
+            verified=verified,
+            # For the lead time of a change: once, at the end that counts, since there may be many.
+            commit_times=list(brought.times) or None,
+        )
     except Failure as failure:
         # The claim expires; then the deployment is recorded by what runs. Nothing else
         # is written here.

@@ -56,7 +56,7 @@ _NO_OTHER_IDS = re.compile(r"unknown option [`']object-format|unknown hash algor
 
 # A commit as `_commits` reads it; what the user of the machine has configured must not come in
 # between.
-_FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%aN%x1f%B%x00")
+_FORM = ("--no-color", "--no-show-signature", "--format=%H%x1f%P%x1f%aN%x1f%ct%x1f%B%x00")
 
 
 class Mirror:
@@ -283,9 +283,13 @@ class Mirror:
 
 
 def _commits(output: str, new: bool) -> List[Commit]:
-    rows = (one.lstrip("\n").split("\x1f", 3) for one in output.split("\0"))
+    rows = (one.lstrip("\n").split("\x1f", 4) for one in output.split("\0"))
     return [
-        Commit(row[0], row[3].strip(), tuple(row[1].split()), new, row[2])
-        for row in rows
-        if len(row) == 4
+        Commit(id, message.strip(), tuple(parents.split()), new, author, _seconds(at))
+        for id, parents, author, at, message in (row for row in rows if len(row) == 5)
     ]
+
+
+def _seconds(at: str) -> int:
+    """When it was committed; 0 where that is before 1970, or nonsense that someone wrote there."""
+    return int(at) if at.isdigit() else 0

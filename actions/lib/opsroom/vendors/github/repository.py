@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from ...http.content import Unexpected, an_object, list_at, object_at, objects, text_at
 from ...http.vendor import Subject
-from ..commits import COMMIT, FULL_COMMIT, MAX_COMMITS, Described, Found
+from ..commits import COMMIT, FULL_COMMIT, MAX_COMMITS, Described, Found, committed_at
 from .client import PAGE, Client
 from .errors import message_of
 from .options import path_of
@@ -138,7 +138,9 @@ def _described(commit: Mapping[str, Any]) -> Described:
         raise Unexpected("there is a commit without an id")
     parents = tuple(text_at(one, "sha") for one in list_at(commit, "parents"))
     message = text_at(commit, "commit", "message").strip()
-    return Described(id, message, parents, text_at(commit, "commit", "author", "name"))
+    author = text_at(commit, "commit", "author", "name")
+    at = committed_at(text_at(commit, "commit", "committer", "date"))
+    return Described(id, message, parents, author, at)
 
 
 def _sorted(oldest_first: List[Described]) -> Tuple[Described, ...]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ...errors import OpsroomError
 from ...http.content import Unexpected, an_object, list_at, objects, text_at
 from ...http.vendor import Subject
-from ..commits import COMMIT, FULL_COMMIT, MAX_COMMITS, Described, Found
+from ..commits import COMMIT, FULL_COMMIT, MAX_COMMITS, Described, Found, committed_at
 from .client import PAGE, Client, message_of
 from .options import path_of
 
@@ -128,6 +128,6 @@ def _described(commit: Any) -> Described:
     if not FULL_COMMIT.match(id):
         raise Unexpected("there is a commit without an id")
     parents = tuple(one for one in list_at(commit, "parent_ids") if isinstance(one, str))
-    return Described(
-        id, text_at(commit, "message").strip(), parents, text_at(commit, "author_name")
-    )
+    at = committed_at(text_at(commit, "committed_date"))
+    message = text_at(commit, "message").strip()
+    return Described(id, message, parents, text_at(commit, "author_name"), at)
