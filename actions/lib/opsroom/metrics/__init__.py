@@ -1,0 +1,1 @@
+"""How well an application is delivered: the figures of DORA, from the record alone."""

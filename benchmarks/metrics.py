@@ -1,0 +1,142 @@
+"""What delivery figures and the file for Prometheus cost on a ledger of 1,000,000 records.
+
+    .venv/bin/python -m benchmarks.metrics [--records N] [--rounds N] [--postgresql URL]
+
+A made-up history of 40 applications in a temporary folder: deployments of a few commits each, of
+which some fail, are rolled back, cancelled or emergencies, and incidents, between requests for
+other things. Each run is a process of its own, from Python's start to its end; memory is its
+largest resident set. `--postgresql` is the URL of an empty database to fill and read as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any, Dict, Iterator, List, Tuple
+
+RECORDS = 1_000_000
+_GENESIS = "0" * 64
+_START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+_DAYS = 700
+_APPS = tuple(f"app{number}" for number in range(40))
+_ENVIRONMENTS = ("test", "uat", "production")
+# So many records of a deployment stand to so many of all else.
+_RUN = """
+import contextlib, io, json, resource, sys, time
+sys.path[:0] = sys.argv.pop(1).split(":")
+from opsroom.metrics.__main__ import main
+out = io.StringIO()
+with contextlib.redirect_stdout(out):
+    status = main(sys.argv[1:])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"status": status, "peak": peak, "out": out.getvalue()}))
+"""
+
+
+def history(records: int, seed: int = 1) -> Iterator[Dict[str, Any]]:
+    """The rows of a ledger, with a chain that holds."""
+    previous, step = _GENESIS, timedelta(days=_DAYS) / records
+    for seq, values in enumerate(_told(records, Random(seed)), 1):
+        at = (_START + seq * step).isoformat(timespec="microseconds")
+        row = {**_EMPTY, **values, "seq": seq, "at": at, "previous_hash": previous}
+        row["facts"] = json.dumps(row["facts"], sort_keys=True, separators=(",", ":"))
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        previous = row["hash"] = sha256(text.encode()).hexdigest()
+        yield row
+
+
+_EMPTY: Dict[str, Any] = {
+    "event": "asked",
+    "deployment": "",
+    "command": "deploy",
+    "requester": "alice",
+    "person": "alice",
+    "chat_name": "alice",
+    "room": "#deploys",
+    "st2_user": "chatops_bot",
+    "execution_id": "5f0000000000000000000001",
+    "app": "",
+    "environment": "",
+    "version_before": "",
+    "version": "",
+    "code": "deployed",
+    "message": "a sentence of the usual length, such as it would be said in the room",
+    "milliseconds": None,
+    "facts": {},
+}
+
+
+def _told(records: int, random: Random) -> Iterator[Dict[str, Any]]:
+    running: Dict[Tuple[str, str], int] = {}
+    step, written = _DAYS * 86400 / records, 0
+    declared = 0
+    incidents: List[str] = []
+    while written < records:
+        # Three commands in ten are deployments; most are asked, started and ended.
+        story = list(_story(random, running, written * step))
+        if random.random() < 0.002:
+            declared += 1
+            incidents.append(f"I{declared}")
+            noted = {"incident": incidents[-1], "app": random.choice(_APPS)}
+            story.append({"event": "declared", "command": "declare incident", "facts": noted})
+        elif incidents and random.random() < 0.02:
+            noted = {"incident": incidents.pop(0)}
+            story.append({"event": "closed", "command": "close incident", "facts": noted})
+        yield from story[: records - written]
+        written += len(story)
+
+
+def _story(
+    random: Random, running: Dict[Tuple[str, str], int], seconds: float
+) -> Iterator[Dict[str, Any]]:
+    deployment = f"{random.getrandbits(64):016x}"
+    place = (random.choice(_APPS), random.choice(_ENVIRONMENTS))
+    drawn, known = random.random(), running.get(place, 0)
+    common = {"deployment": deployment, "app": place[0], "environment": place[1]}
+    if drawn < 0.15:
+        yield {**common, "event": "asked"}
+        yield {**common, "event": "refused", "code": "locked"}
+        return
+    command = "rollback" if drawn < 0.18 and known > 1 else "deploy"
+    command = "emergency deploy" if 0.18 <= drawn < 0.2 else command
+    version = known - 1 if command == "rollback" else known + 1
+    now = int(_START.timestamp() + seconds)
+    facts: Dict[str, Any] = {
+        "commit": f"{version:040x}",
+        "commit_before": f"{known:040x}",
+        "commits": 6,
+        "commit_authors": ["alice", "bob"],
+        "commit_subjects": [f"OPS-{number}: a subject of the usual length" for number in range(6)],
+    }
+    common.update(command=command, version=f"v1.{version}.0", version_before=f"v1.{known}.0")
+    yield {**common, "event": "asked", "version_before": ""}
+    yield {**common, "event": "started", "facts": facts}
+    took = random.randrange(2000, 600000)
+    if drawn > 0.95:
+        event = random.choice(("failed", "interrupted", "cancelled"))
+        facts = {**facts, "running": random.choice((f"v1.{known}.0", "unknown"))}
+        yield {**common, "event": event, "milliseconds": took, "facts": facts, "code": event}
+        return
+    running[place] = version
+    times = [now - random.randrange(60, 400000) for _ in range(6)]
+    done = {**facts, "verified": True}
+    done.update({"goes_back": True} if command == "rollback" else {"commit_times": times})
+    yield {**common, "event": "succeeded", "milliseconds": took, "facts": done}
+
+
+def fill(path: Path, records: int) -> None:
+    """Put a history into a database file that has the tables."""
+    with sqlite3.connect(str(path)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(ledger)")]
+        bound = ", ".join(f":{name}" for name in columns)
+        connection.executemany(
+            f"INSERT INTO ledger ({', '.join(columns)}) VALUES ({bound})", history(records)
+        )
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
