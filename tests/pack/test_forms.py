@@ -151,6 +151,7 @@ class TestForm:
         choices = {key for key, one in asked(name).items() if "enum" in one}
         assert choices == {
             "audit_report": {"format"},
+            "metrics": {"format"},
             "deploy_release": {"service"},
             "incident_step": {"step"},
         }.get(name, set())

@@ -286,7 +286,7 @@ def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_r
     }
     ruled |= {"remind", "update_cards"}
     auditing |= {"check_record"}
-    reading |= {"compare_environments", "compare_versions"}
+    reading |= {"compare_environments", "compare_versions", "metrics"}
     reading |= {"list_incidents", "report", "release_plan", "check_version", "check_green"}
     # What was done before leaves no second record.
     ruled |= {"incident_step", "note_incident", "close_dead_executions"}

@@ -27,7 +27,7 @@ READING = {
     "list_locks",
     "plan",
 }
-READING |= {"suggest"}
+READING |= {"suggest", "metrics"}
 READING |= {
     "get_on_call",
     "list_pages",

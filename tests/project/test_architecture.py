@@ -23,7 +23,7 @@ FLOORS = (
     ("config", "registry", "templates", "db", "grants", "http", "stackstorm", "webhooks"),
     ("vendors",),
     ("policy", "records", "trackers", "pagers", "deploys", "versions"),
-    ("audit",),
+    ("audit", "metrics"),
     ("commands",),
     ("action", "board", "sensors", "check", "enrol"),
 )

@@ -58,6 +58,7 @@ class Code(str, Enum):
     INCIDENT_CLOSED = "incident_closed"
     INCIDENT_STEP = "incident_step"
     INCIDENTS = "incidents"
+    METRICS = "metrics"
     REPORT = "report"
     RELEASE_PLAN = "release_plan"
     RUNS_THERE = "runs_there"

@@ -141,6 +141,25 @@ AUDITS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("audit reconcile from 2026-11-01 to 2026-11-30", "opsroom_audit_reconcile", TO_THE_END),
 ]  # fmt: skip
 MESSAGES += AUDITS
+QUARTER = {"since": "last quarter"}
+TEAM = {"team": "web-team"}
+FIGURES: List[Tuple[str, str, Dict[str, Any]]] = [
+    ("metrics of web", "opsroom_metrics", WEB),
+    ("metrics of web format=html", "opsroom_metrics", {**WEB, "format": "html"}),
+    ("Metrics  of web for 90d", "opsroom_metrics", {**WEB, "since": "90d"}),
+    ("metrics of web for 90d format=csv", "opsroom_metrics",
+     {**WEB, "since": "90d", "format": "csv"}),
+    ("metrics of web for 2026-10 to 2026-11", "opsroom_metrics",
+     {**WEB, "since": "2026-10 to 2026-11"}),
+    ("metrics of web on uat for last quarter", "opsroom_metrics", {**WEB, **UAT, **QUARTER}),
+    ("metrics on uat for last quarter", "opsroom_metrics", {**UAT, **QUARTER}),
+    ("metrics of team web-team for last quarter", "opsroom_metrics", {**TEAM, **QUARTER}),
+    ("metrics of team web-team on uat for last quarter", "opsroom_metrics",
+     {**TEAM, **UAT, **QUARTER}),
+    ("metrics of for for for", "opsroom_metrics", {"app": "for", "since": "for"}),
+    ("metrics of team for for 90d", "opsroom_metrics", {"team": "for", "since": "90d"}),
+]  # fmt: skip
+MESSAGES += FIGURES
 OPS = {"card": "OPS-12"}
 BROKEN = {"text": "checkout is broken"}
 CARDS: List[Tuple[str, str, Dict[str, Any]]] = [
@@ -308,6 +327,8 @@ NEARLY = [
     "audit reports for 2026-11", "audit report 2026-11", "audit report from 2026-11-01",
     "audit report on uat",
     "audit report on uat for ", "audit verified", "audit verify against", "audit verify 2026-11",
+    "metrics of", "metrics of team", "metrics of team for 90d", "metrics of web for",
+    "metrics of web uat", "metrics on", "metrics on uat", "metrics of web from 2026-11",
     "audit reconcile", "audit reconcile 2026-11", "create card", "create card checkout is broken",
     "create card:", "create a card in project OPS", "create a card x in projects OPS",
     "comment on card",
@@ -353,7 +374,8 @@ NOTHING = [
     "locksmith: come to uat", "put locks x on uat", "putlock x on uat", "unlocked uat",
     "unlocking web on uat",
     "please unlock uat", "show lock", "showlocks", "audits verify", "auditreport for 2026-11",
-    "we audit report for 2026-11", "create", "create cards: x", "createcard: x", "created card: x",
+    "we audit report for 2026-11", "our metrics of web", "metrics", "metrics for web",
+    "create", "create cards: x", "createcard: x", "created card: x",
     "please create card: x", "comment", "comment on cards OPS-12: x", "comments on card OPS-12: x",
     "add comments x to card OPS-12", "show cards about x", "move cards OPS-12 to Done",
     "move OPS-12 to Done",

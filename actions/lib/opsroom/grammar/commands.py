@@ -21,6 +21,7 @@ from .families import (
     alone_or,
     by_id,
     deciding,
+    figures_of,
     page,
     period,
     text_last,
@@ -171,6 +172,7 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     alone("loud", "loud announcements"),
+    Command("metrics", words("metrics") + r"\s+o[fn]", figures_of("metrics")),
     Command(
         "open_incident",
         words("declare") + r"\s+(?:an\s+)?incident",

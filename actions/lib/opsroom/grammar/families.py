@@ -7,6 +7,8 @@ from typing import Tuple
 from .forms import CODE, COLON, END, ID, LAST, PAIRS, REST, Command, Form, gaps, value, words
 
 APP, VERSION, SOURCE, PLACE = (value(name) for name in ("app", "version", "source", "environment"))
+TEAM = value("team")
+_NOT_TEAM = r"(?!team(?!\S))"
 ANYWHERE = value("environment", REST)
 # In front of a colon.
 ID_PLACE = value("environment", ID)
@@ -90,6 +92,27 @@ def period(text: str) -> Tuple[Form, Form]:
             f"{text} from {{{{ since }}}} to {{{{ until }}}}",
             gaps(words(f"{text} from"), SINCE, "to", until),
         ),
+    )
+
+
+def figures_of(text: str) -> Tuple[Form, ...]:
+    """Figures of an application, a team or an environment, for a period; for the usual one also
+    without."""
+    of_app = gaps(words(f"{text} of"), _NOT_TEAM + APP)
+    of_team, since = gaps(words(f"{text} of team"), TEAM), value("since", REST)
+    app, team, period = (
+        f"{text} of {{{{ app }}}}",
+        f"{text} of team {{{{ team }}}}",
+        "for {{ since }}",
+    )
+    on = "on {{ environment }}"
+    return (
+        Form(app, of_app + PAIRS),
+        Form(f"{app} {period}", gaps(of_app, "for", since)),
+        Form(f"{app} {on} {period}", gaps(of_app, "on", PLACE, "for", since)),
+        Form(f"{text} {on} {period}", gaps(words(f"{text} on"), PLACE, "for", since)),
+        Form(f"{team} {period}", gaps(of_team, "for", since)),
+        Form(f"{team} {on} {period}", gaps(of_team, "on", PLACE, "for", since)),
     )
 
 

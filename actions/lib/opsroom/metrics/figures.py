@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from heapq import merge
-from typing import Deque, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Deque, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ..names import comparable
 from ..versions import same
@@ -112,14 +112,14 @@ class Calculation:
         emergency = end.command == EMERGENCY
         if emergency:
             figures.emergencies += 1
-            place.emergency(end.at)
+            place.needs_emergency(end.at)
         if kind is Kind.FAILED:
             figures.attempts += 1
-            place.failed(end, figures)
+            place.failed(_Change(end, figures))
             return
         if kind is Kind.BACK:
-            place.went_back(end)
-        place.recovered(end, for_sure=emergency or kind is Kind.BACK)
+            place.goes_back(end)
+        place.works_again(end.at, replaced=emergency or kind is Kind.BACK)
         if kind is Kind.REDEPLOY:
             figures.redeploys += 1
             return
@@ -133,7 +133,7 @@ class Calculation:
         if end.commit_times and not end.more_commits:
             figures.lead_known += 1
             figures.lead_times.extend(_lead_times(end))
-        place.put(_Change(end, figures))
+        place.changes.append(_Change(end, figures))
 
     def _incident(self, event: IncidentRecord) -> None:
         if not event.opens:
@@ -147,16 +147,15 @@ class Calculation:
             return  # declared again, since something of it could not be made
         named = self._scope.incident_apps or {}
         app = event.app or named.get(comparable(event.who), "")
+        if app and self._scope.apps is not None and app not in self._scope.apps:
+            return
         figures = self._figures(app, event.at)
-        known = self._scope.apps is None or app in self._scope.apps
         if not app:
             figures.incidents_elsewhere += 1
-        elif known:
-            figures.incidents += 1
-        place = self._places.get((app, self._scope.environment)) if app and known else None
-        change = place.blamed(event.at) if place is not None else None
-        if change is not None:
-            change.fail(Reason.INCIDENT)
+            return
+        figures.incidents += 1
+        place = self._places.get((app, self._scope.environment))
+        change = place.has_incident(event.at) if place is not None else None
         self._open[event.id] = _Incident(app, change)
         self._troubled[app] = self._troubled.get(app, 0) + 1
 
@@ -164,104 +163,102 @@ class Calculation:
 class _Change:
     """A deployment that changed what runs, or tried to, and where it is counted."""
 
-    __slots__ = ("at", "figures", "needs_recovery", "reason", "version")
+    __slots__ = ("at", "figures", "reason", "recovered", "version")
 
     def __init__(self, end: End, figures: Figures) -> None:
         self.at = end.at
         self.version = end.wanted
         self.figures = figures
         self.reason: Optional[Reason] = None
-        self.needs_recovery = False
+        self.recovered = False
 
-    def fail(self, reason: Reason) -> None:
-        """It turned out to need intervention; what shows that first counts."""
-        if self.reason is None:
-            self.reason = reason
-            self.needs_recovery = True
-            self.figures.fail(reason)
+    def fail(self, reason: Reason) -> bool:
+        """It turned out to need intervention; what shows that first counts. Whether this did."""
+        if self.reason is not None:
+            return False
+        self.reason = reason
+        self.figures.fail(reason)
+        return True
 
     def recover(self, at: float) -> None:
         """What it had broken works again; the first time counts."""
-        if self.needs_recovery:
-            self.needs_recovery = False
+        if not self.recovered:
+            self.recovered = True
             self.figures.recoveries.append(max(at - self.at, 0.0))
 
 
-class _Incident:
+class _Incident(NamedTuple):
     """An incident that is open, and the change that it is held against."""
 
-    __slots__ = ("app", "change")
-
-    def __init__(self, app: str, change: Optional[_Change]) -> None:
-        self.app = app
-        self.change = change
+    app: str
+    change: Optional[_Change]
 
 
 class _Place:
-    """An application on an environment: the changes that are in place, the latest of which runs,
-    and those that failed and have not been recovered from."""
+    """An application on an environment.
 
-    __slots__ = ("broken", "changes", "runs_older")
+    `changes` are in place, the latest of which runs, as far back as is remembered. `waiting` have
+    failed and are recovered from with whatever is deployed next, `troubled` with what replaces
+    them, or when their incident is closed.
+    """
+
+    __slots__ = ("changes", "troubled", "waiting")
 
     def __init__(self) -> None:
         self.changes: Deque[_Change] = deque(maxlen=REMEMBERED)
-        self.broken: List[_Change] = []
-        # Whether what runs was deployed before all that are remembered.
-        self.runs_older = True
+        self.waiting: List[_Change] = []
+        self.troubled: List[_Change] = []
 
-    def blamed(self, at: float) -> Optional[_Change]:
+    def _blamed(self, at: float) -> Optional[_Change]:
         """The change that runs, if it is so new that it may be the reason for something now."""
-        if self.runs_older or at - self.changes[-1].at > WINDOW:
-            return None
-        return self.changes[-1]
+        latest = self.changes[-1] if self.changes else None
+        return latest if latest is not None and at - latest.at <= WINDOW else None
 
-    def emergency(self, at: float) -> None:
+    def needs_emergency(self, at: float) -> None:
         """Someone had to deploy past what was in the way."""
-        change = self.blamed(at)
-        if change is not None:
-            change.fail(Reason.EMERGENCY)
-            self._add_broken(change)
+        change = self._blamed(at)
+        if change is not None and change.fail(Reason.EMERGENCY):
+            self.waiting.append(change)
 
-    def failed(self, end: End, figures: Figures) -> None:
+    def has_incident(self, at: float) -> Optional[_Change]:
+        """An incident was declared; the change that it is held against, if that had not failed
+        before."""
+        change = self._blamed(at)
+        if change is None or not change.fail(Reason.INCIDENT):
+            return None
+        self.troubled.append(change)
+        return change
+
+    def failed(self, change: _Change) -> None:
         """A change did not come up."""
-        change = _Change(end, figures)
         change.fail(Reason.FAILED)
-        self._add_broken(change)
+        self.waiting.append(change)
 
-    def went_back(self, end: End) -> None:
-        """An earlier version was put back: the change that it replaced needed intervention."""
-        before = end.before
-        if any(not before.version or same(one.version, before) for one in self.broken):
-            return  # it goes back from one that had failed
-        if self.runs_older:
+    def goes_back(self, end: End) -> None:
+        """An earlier version was put back: what ran needed intervention. What ran is the latest
+        change, unless one failed since, or another version was found there."""
+        if not self.changes:
             return
-        change = self.changes[-1]
-        if not before.version or same(change.version, before):
-            change.fail(Reason.ROLLED_BACK)
-            self._add_broken(change)
+        latest, before = self.changes[-1], end.before
+        if before.version:
+            fled = same(latest.version, before)
+        else:
+            fled = not any(one.reason is Reason.FAILED for one in self.waiting)
+        if fled and latest.fail(Reason.ROLLED_BACK):
+            latest.recover(end.at)
 
-    def recovered(self, end: End, for_sure: bool) -> None:
-        """Something works again. What an incident was declared for is not over with any
-        deployment, but with a rollback or an emergency that replaces it (`for_sure`)."""
-        for change in self.broken:
-            change.recover(end.at)
-        self.broken.clear()
-        wanted = end.wanted
-        if for_sure and not self.runs_older and not same(self.changes[-1].version, wanted):
-            self.changes[-1].recover(end.at)
-
-    def put(self, change: _Change) -> None:
-        """It runs now."""
-        self.changes.append(change)
-        self.runs_older = False
+    def works_again(self, at: float, replaced: bool) -> None:
+        """Something was deployed; `replaced`: to repair what ran."""
+        for change in self.waiting:
+            change.recover(at)
+        self.waiting.clear()
+        if replaced:
+            for change in self.troubled:
+                change.recover(at)
+            self.troubled.clear()
 
     def put_back(self, end: End) -> None:
         """An earlier version runs again: what came after it is gone."""
         wanted = end.wanted
         while self.changes and not same(self.changes[-1].version, wanted):
             self.changes.pop()
-        self.runs_older = not self.changes
-
-    def _add_broken(self, change: _Change) -> None:
-        if change.needs_recovery and change not in self.broken:
-            self.broken.append(change)

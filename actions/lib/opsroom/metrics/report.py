@@ -27,8 +27,8 @@ def make_report(
         with connection.any_text():
             clock = read_clock(connection, now)
             known_since = begins(connection, clock)
-            since = period.since if known_since is None else max(period.since, _moment(known_since))
-            spans = buckets(since, min(period.until, now), zone)
+            since, until = _known(period, known_since, now.timestamp())
+            spans = buckets(_moment(since), _moment(until), zone)
             limits = [(first.timestamp(), after.timestamp()) for first, after, _ in spans]
             calculation = Calculation(
                 scope, [(before.since.timestamp(), before.until.timestamp()), *limits]

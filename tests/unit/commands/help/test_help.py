@@ -134,9 +134,8 @@ def test_what_is_not_configured_is_not_told(world: World) -> None:
     assert "Pages" not in help_of(world, "carol")["message"]
     assert "page" not in help_of(world, "carol", "emergency")["message"]
     world.config["pagers"] = {"pager": {"kind": "local"}}
-    assert "Pages and Incidents: say opsroom help pages or incidents" in lines(
-        help_of(world, "mallory")
-    )
+    folded = "\n".join(lines(help_of(world, "mallory")))
+    assert "Look, Pages and Incidents: say opsroom help look, pages or incidents" in folded
     assert lines(help_of(world, "mallory", "pages"))[0].startswith("Pages: page WHO: MESSAGE; ")
     assert "emergency page WHO: MESSAGE" in help_of(world, "carol", "emergency")["message"]
 

@@ -56,7 +56,7 @@ _REASONS = {
 # Commands whose safe form is another's.
 _ELSEWHERE = {"lock everything": ["put lock {{ reason }} on everything"]}
 # Of a command that can be written in many ways, so many are shown: a message has eight lines.
-_MAX_FORMS = 4
+_MAX_FORMS = 6
 
 
 def help_(context: Context, aliases: Path, topic: str = "") -> Outcome:

@@ -66,6 +66,7 @@ GROUPS = {
             "compare_versions",
             "compare_environments",
             "get_history",
+            "metrics",
             "report",
             "audit_report",
             "audit_verify",

@@ -51,6 +51,7 @@ _CALLED = {
     "page": "the id of a page",
     "incident": "the id of an incident",
     "since": "a period",
+    "team": "a team",
     "until": "an end",
     "length": "a time",
     "head": "a hash",

@@ -72,7 +72,8 @@ def note(request: Request, who: str, words: str, app: str = "") -> Tuple[Inciden
         incident, fresh = declare(
             store, connection, name, masked, request.by, app, context.execution_id
         )
-        request.noted["incident"] = incident.id
+        # Which application it is about: delivery figures hold it against what was deployed of it.
+        request.noted.update(incident=incident.id, app=incident.app or None)
         recorded = (
             f"{request.by.shown} declared incident {incident.id} for {name}: "
             f"{one_line(masked, 200)}"
