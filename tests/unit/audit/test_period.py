@@ -9,6 +9,7 @@ import pytest
 
 from opsroom.audit.period import read_period
 from opsroom.errors import Code, Refusal
+from opsroom.times.zones import zone
 from support.cases import cases
 from support.records.templates import copy_database
 
@@ -20,6 +21,9 @@ def store_url(tmp_path: Path) -> str:
 
 
 PERIODS = [
+    ("2026-Q3", "", "2026-07-01 2026-10-01", "Q3 2026", "2026-Q3"),
+    ("2026-q4", "", "2026-10-01 2027-01-01", "Q4 2026", "2026-Q4"),
+    ("2026-Q1", "2026-Q2", "2026-01-01 2026-07-01", "Q1 2026 to Q2 2026", "2026-Q1-to-2026-Q2"),
     ("2026", "", "2026-01-01 2027-01-01", "2026", "2026"),
     ("2026-11", "", "2026-11-01 2026-12-01", "November 2026", "2026-11"),
     ("2026-12", "", "2026-12-01 2027-01-01", "December 2026", "2026-12"),
@@ -67,6 +71,10 @@ NEAR = [
     ("last week", "2026-11-23 2026-11-30", "2026-11-23-to-2026-11-29"),
     ("this month", "2026-11-01 2026-12-01", "2026-11"),
     ("last month", "2026-10-01 2026-11-01", "2026-10"),
+    ("last quarter", "2026-07-01 2026-10-01", "2026-Q3"),
+    ("this quarter", "2026-10-01 2027-01-01", "2026-Q4"),
+    ("Q3", "2026-07-01 2026-10-01", "2026-Q3"),
+    ("q4 2025", "2025-10-01 2026-01-01", "2025-Q4"),
     ("last year", "2025-01-01 2026-01-01", "2025"),
     ("October", "2026-10-01 2026-11-01", "2026-10"),
     ("oct", "2026-10-01 2026-11-01", "2026-10"),
@@ -87,6 +95,8 @@ def test_both_ends_may_be_said_so() -> None:
     period = read_period("October", "yesterday", now=NOW)
     assert f"{period.since:%Y-%m-%d} {period.until:%Y-%m-%d}" == "2026-10-01 2026-11-30"
     assert read_period("last month", now=NOW.replace(month=1)).slug == "2025-12"
+    assert read_period("last quarter", now=NOW.replace(month=1)).slug == "2025-Q4"
+    assert read_period("Q4", now=NOW.replace(month=1)).slug == "2025-Q4"
 
 
 @cases("words", ["0d", "30", "3 months", "month", "day", "this today", "ma", "mayo", "30d ago"])
@@ -123,3 +133,23 @@ def test_what_is_no_period_is_refused_with_examples(since: str, until: str) -> N
         read_period(since, until)
     assert refused.value.code is Code.INVALID_TIME
     assert "2026-11" in refused.value.hint
+
+
+DAYS = [
+    ("2026-10-25", "2026-10-24T23:00:00+00:00", "2026-10-26T00:00:00+00:00"),
+    ("2026-Q1", "2026-01-01T00:00:00+00:00", "2026-03-31T23:00:00+00:00"),
+    ("2026-07-01T00:30", "2026-06-30T23:30:00+00:00", "2026-07-01T23:00:00+00:00"),
+    ("2026-07-01T00:30Z", "2026-07-01T00:30:00+00:00", "2026-07-01T23:00:00+00:00"),
+]
+
+
+@cases(("since", "first", "end"), DAYS)
+def test_days_may_be_those_of_a_time_zone(since: str, first: str, end: str) -> None:
+    period = read_period(since, zone=zone("Europe/London"))
+    assert (period.since.isoformat(), period.until.isoformat()) == (first, end)
+
+
+def test_yesterday_is_that_of_the_time_zone() -> None:
+    late = datetime(2026, 7, 1, 23, 30, tzinfo=timezone.utc)
+    assert read_period("yesterday", now=late).slug == "2026-06-30"
+    assert read_period("yesterday", now=late, zone=zone("Europe/London")).slug == "2026-07-01"

@@ -235,4 +235,4 @@ def test_forms_that_are_left_out_are_counted() -> None:
         "Does.",
         "x.y",
     )
-    assert _forms(command) == [*says[:4], "… and 3 more forms"]
+    assert _forms(command) == [*says[:6], "… and 1 more form"]

@@ -57,7 +57,10 @@ def lengths_plot(
     highest = max((one for one in values if one is not None), default=0.0)
     unit = max((one for one in _UNITS if highest >= 2 * one), default=1.0)
     top, lines = _axis(highest / unit, 1.0)
-    parts = [*_frame(name, buckets, escape), *_grid(lines, top, lambda one: span(one * unit))]
+    parts = [
+        *_frame(name, buckets, escape),
+        *_grid(lines, top, lambda one: span(one * unit) if one else "0"),
+    ]
     run: List[str] = []
     for number, found in enumerate(values):
         if found is None:
