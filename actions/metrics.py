@@ -21,7 +21,7 @@ class Metrics(OpsroomAction):
         team: Optional[str] = None,
     ) -> Result:
         from opsroom.commands.audit import audit_folder
-        from opsroom.commands.metrics import delivery_metrics
+        from opsroom.commands.metrics.delivery import delivery_metrics
 
         return self.answer(
             lambda context: delivery_metrics(

@@ -7,20 +7,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..audit.period import read_period
-from ..config.model import Settings
-from ..errors import Code, Refusal
-from ..html import write
-from ..metrics.model import Report, Scope
-from ..metrics.render import file_name, render
-from ..metrics.report import make_report
-from ..metrics.text import report_facts, room_text
-from ..names import bare, comparable, either, listed, pick, tidied
-from ..text import MESSAGE_CHARACTERS, shorten
-from ..times.zones import zone
-from . import Context, Outcome
-from .deployments.interrupted import settle_interrupted
-from .resolve import find_app, find_environment, find_target
+from ...audit.period import read_period
+from ...config.model import Settings
+from ...errors import Code, Refusal
+from ...html import write
+from ...metrics.model import Report, Scope
+from ...metrics.render import file_name, render
+from ...metrics.report import make_report
+from ...metrics.text import report_facts, room_text
+from ...names import bare, comparable, either, listed, pick, tidied
+from ...text import MESSAGE_CHARACTERS, shorten
+from ...times.zones import zone
+from .. import Context, Outcome
+from ..deployments.interrupted import settle_interrupted
+from ..resolve import find_app, find_environment, find_target
 
 # The period that is meant where none is named.
 DEFAULT_PERIOD = "90d"

@@ -9,7 +9,7 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.commands import KINDS
-from opsroom.commands.metrics import find_scope, production_of
+from opsroom.commands.metrics.delivery import find_scope, production_of
 from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from support.pages.incidents import declare
