@@ -24,7 +24,7 @@ def relayed(storm: StackStorm, world: World, folder: Path) -> Iterator[Tuple[Mat
     with Synapse(folder) as server:
         server.register(NAME)
         identity = {"username": f"@{NAME}:{SERVER}", "password": PASSWORD, "homeserver": server.url}
-        bot = Errbot(storm, folder, "Matrix", BOT_IDENTITY=identity)
+        bot = Errbot(storm.url, storm.relay["St2-Api-Key"], folder, "Matrix", BOT_IDENTITY=identity)
 
         def restart() -> None:
             bot.stop()

@@ -26,7 +26,8 @@ def relayed(
         server.register(NICK)
         rooms = tuple(f"{one}@{ROOMS}" for one in ("dev", "ops", *more))
         bot = Errbot(
-            storm,
+            storm.url,
+            storm.relay["St2-Api-Key"],
             folder,
             "XMPP",
             BOT_IDENTITY={

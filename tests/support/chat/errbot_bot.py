@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
 from support.chat.story import KEY
-from support.stackstorm.client import StackStorm
 from support.virtualenvs import python, site_packages, virtualenv
 from support.waiting import until
 from support.worlds.world import ROOT
@@ -24,18 +23,18 @@ _SEALING = "speakers are sealed"
 
 
 class Errbot:
-    """`with Errbot(storm, folder, "XMPP", BOT_IDENTITY={...}) as bot:`; the other settings are
-    those of errbot's config.py. `head` is code that config.py begins with."""
+    """`with Errbot(url, api_key, folder, "XMPP", BOT_IDENTITY={...}) as bot:`; `url` is that of
+    StackStorm's API, the settings are those of errbot's config.py, which begins with `head`."""
 
     def __init__(
-        self, storm: StackStorm, folder: Path, backend: str, head: str = "", **settings: Any
+        self, url: str, key: str, folder: Path, backend: str, head: str = "", **settings: Any
     ) -> None:
         self._venv = virtualenv("errbot", ROOT / "tests/relays/errbot/requirements.txt")
         self.folder = folder / "errbot"
         self.folder.mkdir()
         (self.folder / "data").mkdir()
         self._log = self.folder / "log"
-        self._write(head, {**self._usual(storm, backend), **settings})
+        self._write(head, {**self._usual(url, key, backend), **settings})
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._from = 0
 
@@ -46,9 +45,9 @@ class Errbot:
     def __exit__(self, *_: Any) -> None:
         self.stop()
 
-    def start(self, *ready: str) -> None:
-        """Start it, and wait until it seals speakers, hears StackStorm, and has logged what
-        `ready` says."""
+    def start(self, *ready: str, sealing: bool = True) -> None:
+        """Start it, and wait until it seals speakers (unless `sealing` is false), hears StackStorm,
+        and has logged what `ready` says."""
         self._from = len(self._text())
         environ = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
         with (self.folder / "output").open("ab") as output:
@@ -61,7 +60,7 @@ class Errbot:
                 stderr=output,
                 start_new_session=True,
             )
-        for text in (_SEALING, *ready):
+        for text in (*((_SEALING,) if sealing else ()), *ready):
             self.wait_for(text)
         until(lambda: _STREAM.search(self.log()), "errbot to listen to StackStorm", 60)
 
@@ -101,7 +100,7 @@ class Errbot:
     def _text(self) -> str:
         return self._log.read_text("utf-8", "replace") if self._log.exists() else ""
 
-    def _usual(self, storm: StackStorm, backend: str) -> Dict[str, Any]:
+    def _usual(self, url: str, key: str, backend: str) -> Dict[str, Any]:
         stock = str(site_packages(self._venv) / "err-stackstorm")
         return {
             "BACKEND": backend,
@@ -116,11 +115,11 @@ class Errbot:
             "AUTOINSTALL_DEPS": False,
             "OPSROOM_RELAY_KEY": KEY,
             "STACKSTORM": {
-                "api_url": storm.url,
-                "auth_url": os.environ.get("ST2_AUTH_URL", storm.url),
-                "stream_url": _with_version(os.environ.get("ST2_STREAM_URL", storm.url)),
+                "api_url": url,
+                "auth_url": url,
+                "stream_url": stream_url(url),
                 "verify_cert": False,
-                "api_auth": {"apikey": storm.relay["St2-Api-Key"]},
+                "api_auth": {"apikey": key},
                 "rbac_auth": {"standalone": {}},
                 "route_key": "errbot",
                 "plugin_prefix": "",
@@ -132,5 +131,9 @@ class Errbot:
         (self.folder / "config.py").write_text("\n".join([head, *lines, ""]), "utf-8")
 
 
-def _with_version(url: str) -> str:
-    return url if url.rstrip("/").endswith("/v1") else f"{url.rstrip('/')}/v1"
+def stream_url(url: str) -> str:
+    """Where StackStorm's stream is, with the version."""
+    if url != os.environ.get("ST2_API_URL", "").rstrip("/"):
+        return url
+    stream = os.environ.get("ST2_STREAM_URL", url).rstrip("/")
+    return stream if stream.endswith("/v1") else f"{stream}/v1"

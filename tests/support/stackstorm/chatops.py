@@ -33,11 +33,12 @@ class ChatOps:
     """`with ChatOps(aliases) as storm:`; `aliases` as the API lists them.
 
     `asked` are the commands, `refuse` is what the next one is refused with, `post` sends a message
-    to whoever listens.
+    to whoever listens on `route`.
     """
 
-    def __init__(self, aliases: List[Json]) -> None:
+    def __init__(self, aliases: List[Json], route: str = "chatops") -> None:
         self.aliases = aliases
+        self.route = route
         self.asked: List[Asked] = []
         self.refuse: Optional[str] = None
         self.wrong: List[str] = []
@@ -73,9 +74,9 @@ class ChatOps:
     def post(self, message: str, **more: Any) -> None:
         """What `chatops.post_message` sends to the relays."""
         payload = {"message": message, "whisper": False, "extra": {}, **more}
-        event = json.dumps({"payload": payload, "event": "announcement__chatops"})
+        event = json.dumps({"payload": payload, "event": f"announcement__{self.route}"})
         for one in self._streams:
-            one.put(f"event: st2.announcement__chatops\ndata: {event}\n\n")
+            one.put(f"event: st2.announcement__{self.route}\ndata: {event}\n\n")
 
     def answer(self, asked: Asked, message: str, **slack: Any) -> None:
         """What the stock rule posts when a command has ended."""
@@ -118,7 +119,9 @@ def _handler_of(owner: ChatOps) -> type:
                 return
             query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
             limit, offset = query.get("limit", MAX_PAGE), query.get("offset", 0)
-            if parts.path != "/v1/actionalias":
+            if parts.path == "/v1/":
+                self.json(200, {})
+            elif parts.path != "/v1/actionalias":
                 self.json(404, {"faultstring": "no such page"})
             elif not 0 < limit <= MAX_PAGE:
                 self.json(403, {"faultstring": f"Limit {limit} is for administrators"})
@@ -129,9 +132,14 @@ def _handler_of(owner: ChatOps) -> type:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if not self.allowed():
                 return
-            if owner.refuse is not None:
+            if self.path.endswith("/actionalias/match"):
+                alias = {"enabled": True, "ack": {"enabled": True}}
+                self.json(200, {"actionalias": alias, "representation": body["command"]})
+            elif owner.refuse is not None:
                 self.json(400, {"faultstring": owner.refuse})
                 owner.refuse = None
+            elif self.path.endswith("/match_and_execute"):
+                self.json(201, {"results": [owner.take({"source_context": {}, **body})]})
             else:
                 self.json(201, owner.take(body))
 
