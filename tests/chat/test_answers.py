@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACK = pack()
 GREEN, AMBER, RED = "#2eb886", "#daa038", "#a30200"
 RAN = [{"status": "requested"}, {"status": "scheduled"}, {"status": "running"}]
-LIMIT = "Action failed to complete in 3600 seconds"
+# As the action's metadata has it, which the execution keeps.
+LIMIT = {"action": {"parameters": {"timeout": {"default": 3600}}}}
 CANCELLED = {"message": "Action canceled by user.", "user": "SECRET"}
 # The status, the result and more of the execution, a sentence of the answer, and its colour.
 ENDINGS: Dict[str, Any] = {
@@ -34,13 +35,13 @@ ENDINGS: Dict[str, Any] = {
     "never started": ("failed", {"error": "SECRET", "traceback": "SECRET"}, {},
     "opsroom could not run {}.", RED),
     "time-out": (
-        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9},
-        {"elapsed_seconds": 3600.4},
+        "timeout", {"result": "None", "error": "SECRET", "stderr": "SECRET", "exit_code": -9},
+        {"elapsed_seconds": 3600.4, **LIMIT},
         "{} ended without an answer: it was stopped at its time limit of 3600 s.", RED,
     ),
     "killed": (
-        "timeout", {"result": "None", "error": LIMIT, "stderr": "SECRET", "exit_code": -9},
-        {"elapsed_seconds": 11.2},
+        "timeout", {"result": "None", "error": "SECRET", "stderr": "SECRET", "exit_code": -9},
+        {"elapsed_seconds": 11.2, **LIMIT},
         "{} ended without an answer: its process was killed after 12 s.", RED,
     ),
     "time-out, nothing kept": ("timeout", None, {},
