@@ -5,10 +5,13 @@ Needs OPSROOM_TEST_SERVICES (support.stackstorm.services); skipped without.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Callable
 
 import pytest
 
+from opsroom.commands.audit import dead_executions
+from opsroom.stackstorm.client import here
 from support.stackstorm.aftermath import again_and_again, the_record_is_true
 from support.stackstorm.client import ENDED, StackStorm, wait_for
 from support.stackstorm.scaling import DEPLOY, PAGE, Api, Hook, let_it_be_long_ago
@@ -77,6 +80,28 @@ def test_dead_runners_stop_nobody_and_are_closed_each_with_its_own_answer(
             f"The deploy of api {version} on uat by alice was interrupted: its runner was lost"
         )
         assert "Repeat it where it is still wanted." in message
+
+
+def test_what_no_runner_begins_is_cancelled_and_never_runs(
+    stackstorm: StackStorm,
+    services: Services,
+    api_on_postgres: Api,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ST2_ACTION_API_URL", stackstorm.url)
+    monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", stackstorm.admin["X-Auth-Token"])
+    monkeypatch.setattr(dead_executions, "_WAIT", timedelta(0))
+    services.kill("actionrunner")
+    waiting = stackstorm.begin(DEPLOY)["execution"]["id"]
+    wait_for(lambda: stackstorm.execution(waiting)["status"] == "scheduled", "its turn")
+    assert waiting in dead_executions.cancel_unbegun(here())
+    services.start("actionrunner")
+    answer = stackstorm.answer_to(waiting)
+    assert stackstorm.execution(waiting)["status"] == "canceled"
+    assert "was cancelled" in answer["message"], answer["message"]
+    # The runner found it in its queue, before what comes now.
+    assert stackstorm.ask("deploy api 2.0 to uat").code == "deployed"
+    assert api_on_postgres.log() == ["begun 2.0", "done 2.0"]
 
 
 @pytest.mark.parametrize("whole_machine", [False, True], ids=["its runner only", "the machine"])

@@ -167,12 +167,16 @@ class StackStorm:
     def running(self) -> List[Mapping[str, Any]]:
         """The executions that StackStorm takes for running, as it describes them; of many, the
         newest hundred."""
-        found = self.query(
-            status="running",
-            limit="100",
-            sort_desc="true",
-            include_attributes="status,action,start_timestamp,context",
-        )
+        return self._in_state("running", sort_desc="true")
+
+    def scheduled(self) -> List[Mapping[str, Any]]:
+        """The executions that wait for a runner, as StackStorm describes them; of many, the oldest
+        hundred."""
+        return self._in_state("scheduled", sort_asc="true")
+
+    def _in_state(self, status: str, **sort: str) -> List[Mapping[str, Any]]:
+        wanted = "status,action,start_timestamp,context"
+        found = self.query(status=status, limit="100", include_attributes=wanted, **sort)
         return [one for one in found if one.get("id")]
 
     def query(self, **query: str) -> List[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Sequence
 
 from ..errors import OpsroomError
 from ..structs import dataclass
@@ -24,8 +24,8 @@ _LIMIT = 600.0
 
 @dataclass(frozen=True)
 class Running:
-    """An execution of opsroom that StackStorm takes for running; `limit` is how long it may, in
-    seconds."""
+    """An execution of opsroom that StackStorm takes for running, or for about to run; `limit` is
+    how long it may, in seconds."""
 
     id: str
     action: str
@@ -70,10 +70,22 @@ def running(client: StackStorm, pack: str = "opsroom") -> List[Running]:
 
     Raises Failure: unauthorized without the right execution_list, unreachable, ...
     """
-    found = [
-        _running(one) for one in client.running() if (one.get("action") or {}).get("pack") == pack
-    ]
-    return sorted((one for one in found if one is not None), key=lambda one: one.began)
+    return _of_pack(client.running(), pack)
+
+
+def unbegun(client: StackStorm, pack: str = "opsroom") -> List[Running]:
+    """The Python actions of the pack that wait for a runner, oldest first; `began` is when each was
+    asked for.
+
+    A runner takes more than it can begin at once. When it dies, what it had taken waits for good.
+    Raises as `running`.
+    """
+    return _of_pack(client.scheduled(), pack)
+
+
+def _of_pack(found: Sequence[Mapping[str, Any]], pack: str) -> List[Running]:
+    ours = [_running(one) for one in found if (one.get("action") or {}).get("pack") == pack]
+    return sorted((one for one in ours if one is not None), key=lambda one: one.began)
 
 
 def _running(found: Mapping[str, Any]) -> Optional[Running]:

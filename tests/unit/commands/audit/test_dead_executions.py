@@ -187,6 +187,25 @@ class TestRule:
         assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
         assert {one["status"] for one in storm.executions.values()} == {"running"}
 
+    def test_what_no_runner_has_begun_in_ten_minutes_is_cancelled(
+        self, ruled: Ruled, storm: FakeStackStorm
+    ) -> None:
+        for id, pack, minutes in (
+            ("late", "opsroom", 11),
+            ("soon", "opsroom", 9),
+            ("a", "acme", 99),
+        ):
+            made = storm.add(id, f"{pack}.deploy", "scheduled")
+            made["action"].update(pack=pack, name="deploy")
+            asked = datetime.now(timezone.utc) - timedelta(minutes=minutes)
+            made["start_timestamp"] = asked.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        answer = ruled.rule("close_dead_executions")
+        assert (answer["code"], answer["cancelled"]) == ("executions_closed", ["late"])
+        assert answer["message"] == "Cancelled 1 execution that no runner had begun."
+        states = {id: one["status"] for id, one in storm.executions.items()}
+        assert states == {"late": "canceled", "soon": "scheduled", "a": "scheduled"}
+        assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
+
     @pytest.mark.parametrize("missing", ["may_list", "may_end"])
     def test_a_missing_right_is_named(
         self, ruled: Ruled, storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch, missing: str

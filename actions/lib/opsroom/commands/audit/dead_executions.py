@@ -1,5 +1,5 @@
 """Closes executions that StackStorm takes for running although their runner died: with their
-answer, where the record has one."""
+answer, where the record has one. Cancels those that no runner has begun for a long time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ...records.claims import current
 from ...records.ledger import Record
 from ...records.model import Event
 from ...records.queries import of_execution
-from ...stackstorm.client import here
-from ...stackstorm.executions import Running, running
+from ...stackstorm.client import StackStorm, here
+from ...stackstorm.executions import Running, running, unbegun
 from ...structs import dataclass
 from ...text import MESSAGE_CHARACTERS, message, neutralise_data, one_line
 from .. import Context, Outcome
@@ -27,6 +27,9 @@ from ..deployments.interrupted import settle_interrupted
 _MOMENTS = timedelta(seconds=60)
 # What its runner would already have stopped; StackStorm itself takes a while for it.
 _BEYOND = timedelta(seconds=60)
+# So long a command may wait for a runner. One that comes later would surprise whoever asked, and a
+# command that a dead runner had taken waits for good.
+_WAIT = timedelta(minutes=10)
 # Tests put their own clock here, in seconds since 1970.
 clock: Callable[[], float] = time.time
 
@@ -40,8 +43,8 @@ class Closing:
 
 
 def close_dead_executions(context: Context) -> Outcome:
-    """Find the executions of opsroom whose runner died, and close each; the room that asked gets
-    the answer.
+    """Find the executions of opsroom whose runner died, and close each; cancel those that no runner
+    has begun in ten minutes. The room that asked gets the answer.
 
     Raises Refusal(not_configured) outside of StackStorm and Failure(unauthorized, unreachable,
     store_...).
@@ -53,6 +56,7 @@ def close_dead_executions(context: Context) -> Outcome:
         if found:
             settle_interrupted(context)
         closed += [one.id for one in found if _close(context, client, one)]
+        cancelled = cancel_unbegun(client)
     except Failure as failure:
         if failure.code != Code.UNAUTHORIZED:
             raise
@@ -62,13 +66,19 @@ def close_dead_executions(context: Context) -> Outcome:
             "An administrator grants execution_list, and action_execute on opsroom's actions.",
             failure.facts,
         ) from failure
-    facts = {"closed": closed, "running": len(found) - len(closed)}
-    if not closed:
+    facts = {"closed": closed, "cancelled": cancelled, "running": len(found) - len(closed)}
+    if not closed and not cancelled:
         return Outcome(
             True, Code.NOTHING_NEW, "No execution of opsroom is without its runner.", facts
         )
-    count = f"{len(closed)} execution{'s' if len(closed) > 1 else ''}"
-    return Outcome(True, Code.EXECUTIONS_CLOSED, f"Closed {count} whose runner had died.", facts)
+    done = [f"Closed {_count(closed)} whose runner had died."] if closed else []
+    done += [f"Cancelled {_count(cancelled)} that no runner had begun."] if cancelled else []
+    return Outcome(True, Code.EXECUTIONS_CLOSED, " ".join(done), facts)
+
+
+def is_lost(execution: Running, now: datetime) -> bool:
+    """Whether an execution that waits for a runner has waited too long."""
+    return now - execution.began >= _WAIT
 
 
 def closing_of(
@@ -96,6 +106,23 @@ def closing_of(
     text = f"The runner of this {words} died, and it left no answer."
     hint = "Check what it was to change, then repeat it."
     return Closing("abandoned", _result("failed", Code.INTERRUPTED.value, text, hint))
+
+
+def cancel_unbegun(client: StackStorm) -> List[str]:
+    """Cancel what has waited for a runner too long; their ids.
+
+    StackStorm never runs what was cancelled before a runner began it, so that it may be repeated.
+    Raises Failure as `close_dead_executions`.
+    """
+    now = datetime.fromtimestamp(clock(), timezone.utc)
+    lost = [one.id for one in unbegun(client) if is_lost(one, now)]
+    for one in lost:
+        client.cancel(one)
+    return lost
+
+
+def _count(executions: Sequence[str]) -> str:
+    return f"{len(executions)} execution{'s' if len(executions) > 1 else ''}"
 
 
 def _close(context: Context, client: Any, execution: Running) -> bool:
