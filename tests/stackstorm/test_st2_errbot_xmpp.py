@@ -108,7 +108,7 @@ THROUGH = (
 def _privately(player: Player, person: XmppPerson, identity: str) -> dict:
     """A deployment to production that someone asks for in a private message: its execution."""
     sender = f"{NICK}@{HOST}"
-    before = len(_private(person, sender))
+    before = len(person.private(sender))
     person.say(sender, f"{PREFIX}deploy web v1.0.0 to production", "chat")
     execution = player.storm.ended(player._one_new())
     context = execution["context"]
@@ -116,14 +116,8 @@ def _privately(player: Player, person: XmppPerson, identity: str) -> dict:
     assert context["source_channel"] == person.jid
     message = str(player.storm.answer_to(execution["id"])["message"])
     until(
-        lambda: any(message in one for one in _private(person, sender)[before:]),
+        lambda: any(message in one for one in person.private(sender)[before:]),
         f"the answer {message!r} in private",
         60,
     )
     return execution
-
-
-def _private(person: XmppPerson, sender: str) -> list:
-    """What the relay wrote to a person; from one of its devices."""
-    froms = {str(one.get("from")) for one in list(person.messages)}
-    return [text for one in froms if one.partition("/")[0] == sender for text in person.heard(one)]

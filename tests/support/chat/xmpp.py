@@ -156,6 +156,11 @@ class XmppPerson:
             and one.find("{urn:xmpp:delay}delay") is None
         ]
 
+    def private(self, jid: str) -> List[str]:
+        """What came in private from someone's devices."""
+        froms = {str(one.get("from")) for one in list(self.messages)}
+        return [text for one in froms if one.partition("/")[0] == jid for text in self.heard(one)]
+
     def close(self) -> None:
         self.send("</stream:stream>")
         self._socket.close()
