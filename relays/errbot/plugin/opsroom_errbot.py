@@ -42,6 +42,7 @@ class OpsroomRelay(BotPlugin):
         # A number as the first word would repeat an earlier command of errbot's.
         bot.cmd_history = defaultdict(lambda: deque(maxlen=0))
         self._opened = False
+        self._in_place: Any = None
 
     def activate(self) -> None:
         """Called by errbot. What the plugin does it does already; it says here whether it does."""
@@ -76,7 +77,7 @@ class OpsroomRelay(BotPlugin):
         check_versions(ERRBOT, ERR_STACKSTORM_VERSION)
         sealer = Sealer(read_key(self._bot.bot_config))
         Forwarding(plugin, self._chat, sealer, self._settings).open()
-        self._closed = ""
+        self._in_place, self._closed = plugin, ""
 
     def _shut(self) -> None:
         """Let err-stackstorm answer every command with why nothing is passed on."""
@@ -89,9 +90,18 @@ class OpsroomRelay(BotPlugin):
             return CLOSED.format(self._closed)
 
         plugin.execute_actionalias = refused
+        self._in_place = plugin
+
+    def _keep_shut(self) -> None:
+        """An err-stackstorm that was loaded while the bot runs is shut: it seals nobody."""
+        found = self._bot.plugin_manager.get_plugin_obj_by_name(STACKSTORM)
+        if self._opened and found is not self._in_place:
+            self._closed = "err-stackstorm was loaded after the relay had started; restart errbot"
+            self._shut()
 
     def _incoming(self, message: Any) -> None:
         """A message of the chat, before errbot looks into it."""
+        self._keep_shut()
         if self._chat is not None:
             try:
                 heard = self._chat.heard(message)

@@ -83,7 +83,8 @@ class PlayedStackStorm:
             return 200, {"actionalias": alias, "representation": command}
         self.asked.put(body)
         if "refuse" in command:
-            return 400, {"faultstring": "# first\n\nsecond **bold** &amp; <b>third</b>"}
+            schema = "Failed validating 'x' in schema:\n{'type': 'object'}"
+            return 400, {"faultstring": f"# first\n\n**bold** &amp; <b>third</b>\n\n{schema}"}
         ack = {"enabled": True, "append_url": False}
         return 201, {"results": [{"message": "On it.", "actionalias": {"ack": ack}}]}
 

@@ -87,6 +87,24 @@ def test_the_order_of_the_plugins_does_not_matter(start: Start, first: bool) -> 
     assert bot.read()[1] == "a **b**"
 
 
+def test_an_err_stackstorm_that_comes_later_stays_shut(start: Start) -> None:
+    bot = start()
+    manager = bot.test.bot.plugin_manager
+    bot.say("!deploy web")
+    bot.asked()
+    bot.read()
+    # As after `!repos install`: another object, in which nothing is replaced.
+    stock = manager.plugins["St2"]
+    later = type(stock).__new__(type(stock))
+    later.__dict__.update(stock.__dict__)
+    del later.__dict__["execute_actionalias"]
+    manager.plugins["St2"] = later
+    bot.say("!deploy api")
+    assert bot.asked()["command"] == "deploy api"
+    assert "restart errbot" in later.execute_actionalias(None, None)
+    manager.plugins["St2"] = stock
+
+
 def test_a_message_that_cannot_be_judged_is_dropped(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

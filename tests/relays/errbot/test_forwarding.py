@@ -60,7 +60,7 @@ def test_an_answer_that_cannot_be_posted_does_not_stop_the_next(bot: PlayedBot) 
 
 def test_what_stackstorm_says_at_once_is_posted_as_it_is(bot: PlayedBot) -> None:
     bot.say("!refuse this")
-    assert bot.read()[1] == "# first\n\nsecond **bold** &amp; <b>third</b>"
+    assert bot.read()[1] == "# first\n\n**bold** &amp; <b>third</b>"
     bot.say("!nonsense **x**")
     assert "'nonsense **x**' not found" in bot.read()[1]
 

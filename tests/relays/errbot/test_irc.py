@@ -45,6 +45,17 @@ def test_the_account_is_better_where_the_server_names_it(irc: Listening) -> None
     assert hear(irc, "privmsg", account="alice")[1].identity == "irc:alice@services"
 
 
+def test_the_account_is_read_off_the_line_of_the_server(irc: Listening) -> None:
+    line = "@time=2026-11-30T10:00:00Z;account=alice :{} PRIVMSG #ops :!deploy web"
+    connection = irc.bot.conn.connection
+    connection.real_server_name, connection.real_nickname = "irc.example.com", "errbot"
+    connection.handlers = {}
+    connection._process_line(line.format(ALICE))
+    assert irc.last()[1].identity == "irc:alice@services"
+    connection._process_line(line.format(ALICE).partition(" ")[2])
+    assert irc.last()[1].identity == f"irc:{ALICE}"
+
+
 def test_the_server_is_asked_for_accounts(irc: Listening) -> None:
     asked: List[Tuple[str, ...]] = []
     irc.bot.conn.connection.cap = lambda *given: asked.append(given)

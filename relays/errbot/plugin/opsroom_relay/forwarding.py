@@ -27,6 +27,7 @@ HEARD = "opsroom_relay"
 CLOSED = "Nothing is passed on to StackStorm: {}."
 log = logging.getLogger("errbot.plugins.OpsroomRelay")
 
+_SCHEMA = "\n\nFailed validating "
 _REFUSALS = {
     Reason.GUEST: "Commands from other workspaces are not passed on.",
     Reason.NOBODY: "The chat does not say who you are, so nothing is passed on.",
@@ -134,7 +135,9 @@ class Forwarding:
             said.frm = _Person(room, heard.identity)
         answer = self._stock(said, _Whole(match.string))
         if answer:
-            self._answer(heard, message.is_group, answer)
+            # Of a refusal one sentence; behind it comes the whole schema.
+            sentence = str(answer).partition(_SCHEMA)[0]
+            self._answer(heard, message.is_group, sentence)
 
     def speaker(self, message: Any) -> str:
         """The sealed speaker of a message that is on its way to StackStorm."""

@@ -21,7 +21,7 @@ _EDIT = "message_changed"
 class SlackChat(Chat):
     def __init__(self, bot: Any) -> None:
         super().__init__(bot)
-        self._handle = lru_cache(1024)(self._find_handle)
+        self._found = lru_cache(1024)(self._find_handle)
 
     def attach(self) -> None:
         # The backend looks its handlers up by name.
@@ -62,15 +62,19 @@ class SlackChat(Chat):
 
     def name_of(self, identity: str) -> str:
         user = identity.rpartition("/")[2]
-        return str(self._handle(user)) if user else ""
+        return self._handle(user) if user else ""
 
-    def _find_handle(self, user: str) -> str:
-        """The name that the workspace gives to a user; empty where it says none."""
+    def _handle(self, user: str) -> str:
+        """The name that the workspace gives to a user; empty where it says none, which is asked
+        again the next time."""
         try:
-            return str(self.bot.slack_web.users_info(user=user)["user"].get("name") or "")
+            return self._found(user)
         except Exception as error:
             self.log.warning("Slack did not say who %s is (%s)", user, type(error).__name__)
             return ""
+
+    def _find_handle(self, user: str) -> str:
+        return str(self.bot.slack_web.users_info(user=user)["user"]["name"])
 
     def place(self, channel: str) -> Tuple[Place, bool]:
         name = channel.strip("<>").lstrip("#@").partition("|")[0]
