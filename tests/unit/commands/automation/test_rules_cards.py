@@ -8,7 +8,9 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.commands.deployments.job import RunningJob
 from opsroom.db.store import open_store
+from opsroom.errors import Code, Failure
 from support.records.stores import open_gates, run
 from support.worlds.ruled import Ruled, make_ruled
 from support.worlds.world import git
@@ -236,6 +238,21 @@ class TestPagingOnFailure:
     ) -> None:
         paging.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
+        assert self.follow(paging)["code"] == "nothing_new"
+
+    def test_nobody_is_paged_for_what_someone_cancelled(
+        self, paging: Ruled, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        check = RunningJob.check
+
+        def cancelled(job: RunningJob) -> None:
+            check(job)
+            if job._step == "deploying":
+                raise Failure(Code.CANCELLED, "carol cancelled it.", facts={"cancelled_by": "carol"})
+
+        monkeypatch.setattr(RunningJob, "check", cancelled)
+        paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
+        assert paging.world.events()[-2:] == ["started", "cancelled"]
         assert self.follow(paging)["code"] == "nothing_new"
 
     def test_when_nobody_can_be_paged_the_room_reads_it_also_while_it_is_quiet(

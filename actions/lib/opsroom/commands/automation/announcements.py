@@ -150,7 +150,7 @@ def _is_end(record: Record) -> bool:
 
 def page_on_failure(context: Context, execution: str) -> Outcome:
     """Page for each deployment of an execution that failed after something had been touched, or was
-    stopped midway.
+    stopped midway. Of one that someone cancelled they know.
 
     Where nobody could be paged, that is posted in the announce room. Raises what `page` raises, and
     Failure(store_...).
@@ -168,7 +168,7 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
 def _failed(records: Sequence[Record]) -> bool:
     end = end_of(records)
     return any(one.event is Event.STARTED for one in records) and (
-        end is None or end.event is not Event.SUCCEEDED
+        end is None or end.event not in (Event.SUCCEEDED, Event.CANCELLED)
     )
 
 

@@ -30,7 +30,7 @@ def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> Ops
     # facts.
     took = "" if _TIME.search(error.message) else f" after {span(request.seconds())}"
     # With what is where, which comes last.
-    why = sentence(one_line(error.message, 400))
+    why = sentence(one_line(error.message, 280))
     how = "was cancelled" if error.code is Code.CANCELLED else "failed"
     return Failure(
         error.code,
