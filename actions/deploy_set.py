@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from opsroom.action import OpsroomAction, Result
 
 
 class DeploySet(OpsroomAction):
-    def run(self, apps: str, environment: str, requester: str, room: str, st2_user: str) -> Result:
+    def run(
+        self,
+        apps: str,
+        environment: str,
+        requester: str,
+        room: str,
+        st2_user: str,
+        cards: Optional[str] = None,
+    ) -> Result:
         from opsroom.commands.deployments.sets import deploy_together
 
         return self.answer(
-            lambda context: deploy_together(context, apps, environment),
+            lambda context: deploy_together(context, apps, environment, cards or ""),
             requester,
             room,
             st2_user,

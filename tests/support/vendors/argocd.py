@@ -142,6 +142,9 @@ class ArgoCD:
             place: Any = self.spec
             for step in path:
                 place = place[int(step)] if isinstance(place, list) else place[step]
+            if change["op"] == "replace" and last not in place:
+                message = f"replace operation does not apply: doc is missing key: {change['path']}"
+                return _error(400, 3, message)
             place[last] = change["value"]
             return self._shown()
         if rest == ["operation"]:

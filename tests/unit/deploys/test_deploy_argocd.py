@@ -57,9 +57,7 @@ def test_the_target_revision_is_set_and_synced_and_followed_to_health(
 ) -> None:
     job = Notes()
     deployer_at(vendor).deploy(V1, job)
-    assert argo.patches == [
-        {"op": "replace", "path": "/spec/source/targetRevision", "value": "v1.0.0"}
-    ]
+    assert argo.patches == [{"op": "add", "path": "/spec/source/targetRevision", "value": "v1.0.0"}]
     [sync] = argo.syncs
     assert sync["infos"] == [{"name": "opsroom", "value": "d1"}]
     assert "revision" not in sync
@@ -128,6 +126,19 @@ def test_what_is_broken_after_its_sync_has_failed(
 def test_what_is_degraded_for_a_moment_has_not_failed(vendor: Vendor, argo: ArgoCD) -> None:
     argo.healths = ["Degraded", "Degraded", "Progressing", "Healthy"]
     deployer_at(vendor).deploy(V1, Notes())
+
+
+def test_what_someone_has_to_resume_is_said(vendor: Vendor, argo: ArgoCD) -> None:
+    argo.healths = ["Suspended", "Suspended", "Healthy"]
+    job = Notes()
+    deployer_at(vendor).deploy(V1, job)
+    assert any("is synced, and waits for someone: Suspended" in line for line in job.lines)
+
+
+def test_an_application_without_a_target_revision_gets_one(vendor: Vendor, argo: ArgoCD) -> None:
+    del argo.spec["source"]["targetRevision"]
+    deployer_at(vendor).deploy(V1, Notes())
+    assert argo.spec["source"]["targetRevision"] == "v1.0.0"
 
 
 def test_the_time_limit_ends_the_sync(vendor: Vendor, argo: ArgoCD) -> None:

@@ -10,14 +10,14 @@ from .. import deploys, versions
 from ..config.model import App, AppSet, Environment, Kind, Settings
 from ..deploys import Deployer, Target
 from ..errors import Code, Refusal
-from ..names import check_identifier, comparable, listed, pick
+from ..names import check_identifier, comparable, either, listed, nearest, pick
 from ..structs import dataclass
 from ..versions import VersionSource
 
 
 def find_app(settings: Settings, name: str) -> App:
-    """The application of that name. Raises Refusal(unknown_app) with the nearest names, or with
-    those of the set that has the name."""
+    """The application of that name. Raises Refusal(unknown_app) with the nearest names, also of
+    sets, or with those of the set that has the name."""
     wanted = check_identifier(name, "an application")
     found = find_set(settings, wanted)
     if found is not None:
@@ -27,7 +27,16 @@ def find_app(settings: Settings, name: str) -> App:
             "deployed, redeployed and rolled back.",
             "Name one of its applications.",
         )
-    return settings.apps[pick(wanted, settings.apps, Code.UNKNOWN_APP, "application")]
+    try:
+        return settings.apps[pick(wanted, settings.apps, Code.UNKNOWN_APP, "application")]
+    except Refusal as refusal:
+        sets = nearest(wanted, settings.sets)
+        if not sets:
+            raise
+        near = [*refusal.facts["nearest"], *sets]
+        named = either([*refusal.facts["nearest"], *(f"the set {one}" for one in sets)])
+        hint, facts = f"Did you mean {named}?", {"nearest": near}
+        raise Refusal(refusal.code, refusal.message, hint, facts) from None
 
 
 def find_set(settings: Settings, name: str) -> Optional[AppSet]:

@@ -64,11 +64,9 @@ DEPLOYMENTS: Tuple[Command, ...] = (
     Command(
         "deploy_set",
         words("deploy"),
-        (
-            Form(
-                "deploy {{ apps }} to {{ environment }}",
-                gaps(words("deploy"), value("apps", _ITEMS), "to", ANYWHERE),
-            ),
+        with_cards(
+            "deploy {{ apps }} to {{ environment }}",
+            gaps(words("deploy"), value("apps", _ITEMS), "to"),
         ),
     ),
     deploying("redeploy"),

@@ -94,13 +94,20 @@ def open_changes(connection: Transaction, environment: str = "", app: str = "") 
     return [_change(row) for row in rows(connection, query, **values)]
 
 
+def set_members(connection: Transaction, change: Change) -> List[Change]:
+    """The changes that were asked for by one command with this one, and itself, whatever became of
+    them; none where it was asked for alone."""
+    query = "SELECT * FROM changes WHERE environment = :environment AND owner = :owner"
+    same = {"environment": change.environment, "owner": change.owner}
+    group = change.facts.get("set")
+    every = [_change(row) for row in rows(connection, query, **same)] if group else []
+    return [one for one in every if one.facts.get("set") == group]
+
+
 def approvals_of(connection: Transaction, change_id: str) -> List[Approval]:
     """Who approved it so far, oldest first."""
-    found = rows(
-        connection,
-        "SELECT * FROM approvals WHERE change = :change ORDER BY at, owner",
-        change=change_id,
-    )
+    query = "SELECT * FROM approvals WHERE change = :change ORDER BY at, owner"
+    found = rows(connection, query, change=change_id)
     return [
         Approval(row["owner"], row["shown"], from_moment(row["at"]), bool(row["second_factor"]))
         for row in found
@@ -130,26 +137,21 @@ def add_approval(
         "second_factor": int(second_factor),
     }
     if not insert_new(connection, "approvals", values) and second_factor:
-        update(
-            connection,
-            "approvals",
-            {"second_factor": 1},
-            {"change": change_id, "owner": values["owner"]},
-        )
+        same = {"change": change_id, "owner": values["owner"]}
+        update(connection, "approvals", {"second_factor": 1}, same)
     return len(approvals_of(connection, change_id))
 
 
 def begin(store: Store, connection: Transaction, change_id: str, by: str) -> bool:
-    """Open becomes deploying. True for one caller, who then deploys, and afterwards calls `end` or
-    `put_back`."""
-    return move(
-        store, connection, change_id, State.OPEN, State.DEPLOYING, begun_by=by, begun_at=NOW
-    )
+    """Open becomes deploying. True for one caller, who then deploys, and calls `end` or `put_back`
+    afterwards."""
+    begun = {"begun_by": by, "begun_at": NOW}
+    return move(store, connection, change_id, State.OPEN, State.DEPLOYING, **begun)
 
 
 def wait_for_turn(store: Store, connection: Transaction, change_ids: Iterable[str]) -> None:
-    """Keep changes open that were decided on in time, and begin after others of their set: for as
-    long as an execution may live."""
+    """Keep changes open that begin after others of their set: for as long as an execution may
+    live."""
     until = store.now(connection) + _MAX_LIFE
     for change_id in change_ids:
         found = find(connection, change_id)
@@ -176,10 +178,14 @@ def is_begun(connection: Transaction, change: Change) -> bool:
     return now is not None and now.state is State.DEPLOYING and now.begun_at == change.begun_at
 
 
-def end(store: Store, connection: Transaction, change_id: str, done: bool) -> bool:
-    """Deploying becomes done or failed. False when someone settled it before."""
-    state = State.DONE if done else State.FAILED
-    return move(store, connection, change_id, State.DEPLOYING, state, closed_at=NOW)
+def end(
+    store: Store, connection: Transaction, change_id: str, done: bool, settled: bool = False
+) -> bool:
+    """Deploying becomes done or failed. False when someone settled it before. `settled`: its runner
+    died, and this is what others found."""
+    after = State.DONE if done else State.FAILED
+    facts = {"closed_at": NOW, **({"settled": True} if settled else {})}
+    return move(store, connection, change_id, State.DEPLOYING, after, **facts)
 
 
 def put_back(store: Store, connection: Transaction, change_id: str) -> bool:
@@ -198,9 +204,8 @@ def close(
 ) -> bool:
     """End it without deploying (rejected, withdrawn), or note its review: `before` becomes `after`.
     True for one."""
-    return move(
-        store, connection, change_id, before, after, closed_by=by, closed_at=NOW, closed_why=why
-    )
+    facts = {"closed_by": by, "closed_at": NOW, "closed_why": why}
+    return move(store, connection, change_id, before, after, **facts)
 
 
 def entry_of(change: Change, event: Event, code: Code, message: str, **facts: Any) -> Entry:
@@ -238,8 +243,7 @@ def move(
     after: State,
     **facts: object,
 ) -> bool:
-    """From one state to another, with what else is known of it. False when it is not in the state
-    before."""
+    """From one state to another, with what else is known of it. False when it is not there."""
     queue_up(connection)
     here = rows(connection, "SELECT facts FROM changes WHERE id = :id", id=change_id)
     if not here:
@@ -339,9 +343,10 @@ def _settle(store: Store, connection: Transaction, change: Change, now: datetime
         return False
     ends = [one for one in since if one.event in _ENDS and one.seq > started[-1]]
     if ends:
-        return end(store, connection, change.id, ends[-1].event is Event.SUCCEEDED)
+        done = ends[-1].event is Event.SUCCEEDED
+        return end(store, connection, change.id, done, settled=not done)
     going_on = moment(now - _MAX_LIFE) <= change.begun_at <= moment(soon(now))
-    if going_on or not end(store, connection, change.id, False):
+    if going_on or not end(store, connection, change.id, False, settled=True):
         return False
     message = f"the outcome of change {change.id} ({change.what}) was not recorded"
     append(store, connection, entry_of(change, Event.INTERRUPTED, Code.INTERRUPTED, message))

@@ -164,7 +164,8 @@ class Client(vendor.Client):
 
     def set_target(self, path: str, revision: str) -> None:
         """Set the target revision for good, at a path of the application's specification."""
-        patch = [{"op": "replace", "path": path, "value": revision}]
+        # What is there is replaced; an application that follows HEAD has nothing there.
+        patch = [{"op": "add", "path": path, "value": revision}]
         body = {"patch": json.dumps(patch), "patchType": "json"}
         # Setting the same again changes nothing more.
         self._change("PATCH", self._path, body, idempotent=True)

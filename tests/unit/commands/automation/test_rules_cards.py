@@ -248,7 +248,9 @@ class TestPagingOnFailure:
         def cancelled(job: RunningJob) -> None:
             check(job)
             if job._step == "deploying":
-                raise Failure(Code.CANCELLED, "carol cancelled it.", facts={"cancelled_by": "carol"})
+                raise Failure(
+                    Code.CANCELLED, "carol cancelled it.", facts={"cancelled_by": "carol"}
+                )
 
         monkeypatch.setattr(RunningJob, "check", cancelled)
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")

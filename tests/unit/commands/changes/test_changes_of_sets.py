@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import signal
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, List
 
 import pytest
 
+from opsroom.commands import changes
 from opsroom.commands.changes import sets
 from support.worlds.guarded import let_time_run_out, state_of
 from support.worlds.sets import ends, guarded, shop, together, with_cart, world_of_sets
@@ -234,3 +236,55 @@ def test_a_set_is_named_where_one_application_is_wanted(world: World) -> None:
         assert (answer["outcome"], answer["code"]) == ("refused", "unknown_app")
         assert answer["message"].startswith("shop is no application but the set of web and api.")
     assert together(world, "shop v1.0.0 and web v1.0.0")["code"] == "unknown_app"
+
+
+# Runners that die in the middle of a set.
+
+
+def killed(world: World, at: str) -> List[str]:
+    """The changes of a set that were approved, whose runner died then."""
+    guarded(world)
+    waiting: List[str] = shop(world)["changes"]
+    process = world.spawn("approve_change", "carol", at, change=waiting[0])
+    assert process.wait() == -signal.SIGKILL
+    world.let_leases_run_out()
+    return waiting
+
+
+def test_the_rest_of_a_set_whose_runner_died_says_so_at_once(world: World) -> None:
+    # When the first one was in place.
+    _, second = killed(world, "opsroom.commands.deployments.pipeline:verify:before")
+    answer = world.ask("list_changes")
+    (shown,) = answer["changes"]
+    assert shown["change"] == second
+    text = (
+        "its set was interrupted: web v1.2.0 did not end well. Ask again: deploy api v1.2.0 to uat"
+    )
+    assert shown["interrupted"] == text
+    assert text in answer["message"]
+    assert "1 of 1" not in answer["message"]
+    refused = world.ask("approve_change", "carol", change=second)
+    assert (refused["code"], refused["hint"]) == (
+        "changed_meanwhile",
+        "Ask again: deploy api v1.2.0 to uat",
+    )
+
+
+def test_between_two_of_a_set_its_runner_may_be_about_to_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(world, "opsroom.commands.changes.sets:_begun:before")
+    assert world.running("uat") == "v1.2.0"
+    (shown,) = world.ask("list_changes")["changes"]
+    assert "interrupted" not in shown
+    monkeypatch.setattr(changes, "RELEASED_AFTER", timedelta(seconds=-60))
+    answer = world.ask("list_changes")
+    assert "its set was interrupted: web v1.2.0 was deployed. Ask again:" in answer["message"]
+
+
+def test_a_set_that_waits_as_a_whole_is_not_interrupted(world: World) -> None:
+    guarded(with_cart(world))
+    second = shop(world)["changes"][1]
+    world.ask("reject_change", "carol", change=second, reason="not today")
+    for shown in world.ask("list_changes")["changes"]:
+        assert "interrupted" not in shown

@@ -158,6 +158,38 @@ def test_what_is_no_pair_is_on_the_record(world: World) -> None:
     assert world.events() == ["asked", "refused"]
 
 
+@cases(
+    ("app", "version", "hint"),
+    [
+        ("web,", "api", "Say: deploy web VERSION and api VERSION to uat"),
+        ("web,api", "v1.0.0", "Say: deploy web v1.0.0 and api v1.0.0 to uat"),
+        ("web,", "v1.0.0", "Say: deploy web v1.0.0 to uat"),
+    ],
+)
+def test_several_applications_in_the_place_of_one_are_told_apart(
+    world: World, app: str, version: str, hint: str
+) -> None:
+    answer = world.ask("deploy", app=app, version=version, environment="uat")
+    assert (answer["code"], answer["hint"]) == ("unknown_command", hint)
+    assert f"'{app}' is not one application" in answer["message"]
+
+
+def test_a_set_that_is_nearly_named_is_offered(world: World) -> None:
+    for command in ("deploy", "rollback"):
+        given = {"version": "v1.0.0"} if command == "deploy" else {}
+        answer = world.ask(command, app="shpo", environment="uat", **given)
+        assert (answer["code"], answer["hint"]) == ("unknown_app", "Did you mean the set shop?")
+
+
+def test_what_is_deployed_together_may_be_for_cards(world: World) -> None:
+    world.config["trackers"] = {"board": {"kind": "local", "project": "OPS"}}
+    world.ask("create_card", text="checkout is slow", project="OPS")
+    apps = "web v1.1.0 and api v1.1.0"
+    answer = world.ask("deploy_set", apps=apps, environment="uat", cards="OPS-1")
+    assert answer["ok"], answer
+    assert [one["cards"] for one in answer["parts"]] == [["OPS-1"], ["OPS-1"]]
+
+
 def test_what_was_typed_is_evaluated_nowhere(world: World) -> None:
     together(world, "web {{x}} and api <!channel>")
     title = world.records()[-1].facts["set"]

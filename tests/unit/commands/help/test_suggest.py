@@ -210,6 +210,12 @@ def test_two_applications_without_versions_are_proposed_together(world: World) -
         answer = asked_back(world, text)
         assert answer["suggestions"] == ways
         assert "leaves out" not in answer["message"]
+    for text in ("deploy web, api to uat", "deploy web, api"):
+        assert asked_back(world, text)["suggestions"][-1] == (
+            "deploy web VERSION and api VERSION to uat"
+        )
+    answer = asked_back(world, "deploy web, api v1.1.0 to uat")
+    assert answer["suggestions"] == ["deploy web VERSION and api v1.1.0 to uat"]
     for text in ("deploy web and nonsense to uat", "redeploy web v1.2.0 and api to uat"):
         answer = asked_back(world, text)
         assert "leaves out" in answer["message"]
@@ -279,3 +285,17 @@ def test_an_emergency_deployment_that_is_not_allowed_is_not_proposed(
     answer = world.ask("suggest", who, room, text="emergency")
     assert answer["message"] == f"'emergency' lacks a team or a person. {message}"
     assert not [one for one in answer["suggestions"] if "deploy" in one]
+
+
+def test_a_set_is_proposed_where_its_name_was_typed_or_nearly(world: World) -> None:
+    world.config["sets"] = {"shop": {"apps": ["web", "api"]}}
+    for text in ("deploy shop to uat", "deploy shpo to uat"):
+        answer = asked_back(world, text)
+        assert answer["suggestions"] == ["deploy shop VERSION to uat"]
+        assert "lacks a version" in answer["message"]
+    assert asked_back(world, "rollback shpo")["suggestions"] == [
+        "rollback shop on test",
+        "rollback shop on uat",
+    ]
+    # Which of its applications, only the requester knows.
+    assert "shop" not in str(asked_back(world, "promote shop to uat")["suggestions"])

@@ -4,9 +4,11 @@ who asked for it."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List
+from datetime import datetime
+from typing import Any, Dict, List, Sequence
 
 from ...config.model import Environment, Settings
+from ...db.sql import from_moment
 from ...errors import Code, Refusal
 from ...names import shown
 from ...people import Speaker, recorded, same_room
@@ -14,7 +16,7 @@ from ...people.seals import vouched_by
 from ...policy.access import may
 from ...policy.approvals import ask_again
 from ...records.change import Change, State
-from ...records.changes import entry_of, find, open_changes
+from ...records.changes import RELEASED_AFTER, entry_of, find, open_changes
 from ...records.model import Entry, Event
 from ...text import message, one_line
 from .. import Context
@@ -77,6 +79,19 @@ def whole_set(context: Context, change: Change) -> List[Change]:
             ask_again(change),
         )
     return members
+
+
+def is_set_interrupted(change: Change, members: Sequence[Change], now: datetime) -> bool:
+    """Whether an open change was to follow others of its set, and their runner died before its turn
+    came: nobody goes on with it. One that has just ended may be followed yet."""
+    others = [one for one in members if one.id != change.id]
+    ended = [one for one in others if one.state in (State.DONE, State.FAILED)]
+    if change.state is not State.OPEN or any(one.state is State.DEPLOYING for one in others):
+        return False
+    if any(one.facts.get("settled") for one in ended):
+        return True
+    latest = max((from_moment(one.facts["closed_at"]) for one in ended), default=None)
+    return latest is not None and latest < now - RELEASED_AFTER
 
 
 def place_of(context: Context, change: Change) -> Environment:

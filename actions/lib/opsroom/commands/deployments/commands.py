@@ -26,7 +26,7 @@ from .order import DeploymentKind, DeploymentOrder
 from .pipeline import run_deployment
 from .rollback import rollback_order
 from .running_version import current_version
-from .sets import deploy_set, rollback_set
+from .sets import check_one, deploy_set, rollback_set
 
 
 def deploy(
@@ -47,6 +47,7 @@ def deploy(
     if found is not None:
         return deploy_set(context, found, version, environment_name, kind, cards)
     with asked(context, kind.value, app_name, environment_name, version) as request:
+        check_one(context.settings, kind.value, app_name, version, environment_name)
         target = find_target(context.settings, app_name, environment_name)
         wanted = check_version(version)
         order = DeploymentOrder(target, wanted, kind, cards=named(context, cards))

@@ -12,10 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...config.model import AppSet
+from ...config.model import AppSet, Settings
 from ...deadline import together
 from ...errors import Code, Failure, OpsroomError, Refusal
-from ...names import check_version, listed
+from ...names import check_version, comparable, listed, shown
 from ...records.change import Kind
 from ...records.ledger import Record
 from ...records.model import Event
@@ -78,15 +78,36 @@ def rollback_set(
     )
 
 
-def deploy_together(context: Context, typed: str, environment_name: str) -> Outcome:
-    """Deploy what was typed: "web 1.4.2 and api 2.0.0", in this order."""
+def deploy_together(
+    context: Context, typed: str, environment_name: str, cards: str = ""
+) -> Outcome:
+    """Deploy what was typed: "web 1.4.2 and api 2.0.0", in this order. `cards` are those that all
+    of it is for."""
     try:
         items = read_items(typed)
     except Refusal:
         with asked(context, DeploymentKind.DEPLOY.value, typed, environment_name):
             raise
     title = listed([f"{one.app} {one.version}" for one in items], 4)
-    return run_set(context, items, environment_name, title)
+    return run_set(context, items, environment_name, title, cards=cards)
+
+
+def check_one(settings: Settings, word: str, app: str, version: str, environment: str) -> None:
+    """Raise Refusal(unknown_command) where one command of the form for one application names
+    several: "deploy web, api to uat". `word` is what it begins with."""
+    if "," not in app:
+        return
+    names = [one for one in app.split(",") if one]
+    if comparable(version) in map(comparable, settings.apps):
+        # The second application stands where the version of the first one belongs.
+        names, version = [*names, version], "VERSION"
+    each = " and ".join(f"{one} {version}" for one in names)
+    if word == DeploymentKind.DEPLOY.value and len(names) > 1:
+        hint = f"Say: deploy {each} to {environment}"
+    else:
+        hint = f"Say: {word} {names[0] if names else 'APP'} {version} to {environment}"
+    message = f"{shown(app)} is not one application; of several each needs a version of its own."
+    raise Refusal(Code.UNKNOWN_COMMAND, message, hint)
 
 
 def read_items(typed: str) -> List[Item]:
@@ -354,6 +375,7 @@ def _stopped(
 
 __all__: Tuple[str, ...] = (
     "Item",
+    "check_one",
     "deploy_set",
     "deploy_together",
     "read_items",

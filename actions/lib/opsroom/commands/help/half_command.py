@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from functools import partial
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Sequence, Set, Tuple
 
 from ...deadline import together
 from ...errors import OpsroomError, Refusal
@@ -50,6 +50,10 @@ _CONNECTING = (
     "the",
     "to",
 )
+
+
+# Which take the name of a set in place of an application.
+_OF_SETS = ("opsroom.deploy", "opsroom.rollback")
 
 
 @dataclass
@@ -113,6 +117,7 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
     """Read what was typed as this form."""
     tokens = [(found.group(1) or "", found.group(2) or "") for found in _TOKEN.finditer(display)]
     fit = Fit(command, display)
+    sets = command.action in _OF_SETS
     if any(name == "code" for name, _ in tokens):
         words = _CODE_IN_TWO.sub("", " ".join(words)).split()
     typed = [word.strip(":,;.!?") or word for word in words]
@@ -136,7 +141,7 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
             fit.matched += 1
             trailing = 0
             continue
-        name = free or _name_for(context, one, preposition, rest, open_names)
+        name = free or _name_for(context, one, preposition, rest, open_names, sets)
         if not name:
             fit.unplaced.append(raw)
             trailing += 1
@@ -144,7 +149,7 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
         trailing = 0
         if name in open_names:
             open_names.remove(name)
-        known = _known(context, name, one)
+        known = _known(context, name, one, sets)
         fit.values[name] = f"{fit.values[name]} {raw}" if name in fit.values else known or one
         if name in _FREE:
             fit.values[name] = fit.values[name] if " " in fit.values[name] else raw
@@ -203,6 +208,7 @@ def _name_for(
     preposition: str,
     rest: Sequence[Tuple[str, str]],
     names: Sequence[str],
+    sets: bool,
 ) -> str:
     """Which of the open values a word is: the one behind the word before it, else the first that it
     can be."""
@@ -214,32 +220,33 @@ def _name_for(
         # "for OPS-12" only: anything could be the cards of a deployment.
         names = [name for name in names if name != "cards"]
     for name in [preferred, *names] if preferred in names else names:
-        if _can_be(context, name, word):
+        if _can_be(context, name, word, sets):
             return name
     return ""
 
 
-def _can_be(context: Context, name: str, word: str) -> bool:
+def _can_be(context: Context, name: str, word: str, sets: bool) -> bool:
     if name in _SHAPES:
         return bool(_SHAPES[name].fullmatch(word)) and not _is_name(context, word)
     if name in ("app", "environment", "source"):
-        return bool(_known(context, name, word))
+        return bool(_known(context, name, word, sets))
     if name == "cards" and _is_name(context, word):
         return False
     return name in _FREE or word.casefold() not in _CONNECTING
 
 
 def _is_name(context: Context, word: str) -> bool:
-    names = {*context.settings.apps, *context.settings.environments}
+    settings = context.settings
+    names = {*settings.apps, *settings.environments, *settings.sets}
     return word.casefold() in {one.casefold() for one in names}
 
 
-def _known(context: Context, name: str, word: str) -> str:
-    """The name of the config that a word is or nearly is; what is no name of the config stays as it
-    is."""
+def _known(context: Context, name: str, word: str, sets: bool) -> str:
+    """The name of the config that a word is or nearly is, with `sets` also that of a set; what is
+    no name of the config stays as it is."""
     settings = context.settings
-    names = {
-        "app": settings.apps,
+    names: Dict[str, Collection[str]] = {
+        "app": {**settings.apps, **settings.sets} if sets else settings.apps,
         "environment": settings.environments,
         "source": settings.environments,
     }

@@ -108,7 +108,7 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     alike = [fit for fit in alike if fit not in barred]
     if barred and not alike:
         raise _barred(context, typed, barred[0])
-    together = _together(context, alike)
+    together = _together(context, alike, every_word)
     ways = together or _ways(context, alike)
     done = _only_one(context, alike, ways)
     if done:
@@ -130,22 +130,32 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     raise Refusal(Code.UNKNOWN_COMMAND, message, hint, {"suggestions": ways[:_MAX_WAYS]})
 
 
-def _together(context: Context, fits: Sequence[Fit]) -> List[str]:
-    """Deployments of two applications, where the words that the form for one leaves out are "and",
-    another application and perhaps its version; empty elsewhere. What is missing is VERSION."""
+def _together(context: Context, fits: Sequence[Fit], typed: Sequence[str]) -> List[str]:
+    """Deployments of two applications, where the words that the form for one leaves out are
+    another application and perhaps its version, behind "and" or a comma; empty elsewhere. What is
+    missing is VERSION."""
     fit = fits[0]
     app, words = fit.values.get("app", ""), words_of(fit.lost)
-    if {one.command.head for one in fits} != {"deploy"} or not 2 <= len(words) <= 3:
+    first = fit.values.get("version", VERSION)
+    if words and words[0].casefold() == "and":
+        words = words[1:]
+    elif any(one.endswith(",") and one[:-1] in (app, first) for one in typed):
+        # Behind a comma a version without a name before it is that of the second.
+        if len(words) == 1 and f"{app}," in typed:
+            words, first = [*words, first], VERSION
+    else:
         return []
-    other = words[1]
-    if words[0].casefold() != "and" or app == other or not {app, other} <= {*context.settings.apps}:
+    if {one.command.head for one in fits} != {"deploy"} or not 1 <= len(words) <= 2:
         return []
-    version = fit.values.get("version", VERSION)
-    second = words[2] if len(words) == 3 else VERSION
+    other = words[0]
+    if app == other or not {app, other} <= {*context.settings.apps}:
+        return []
+    second = words[1] if len(words) == 2 else VERSION
     given = fit.values.get("environment")
     places = [given] if given else _choices(context, fit, "environment", fit.values)
-    what = f"{app} {version} and {other} {second}"
-    return [f"deploy {what} to {place}" for place in places[:_MAX_WAYS]]
+    cards = f" for {fit.values['cards']}" if "cards" in fit.values else ""
+    what = f"{app} {first} and {other} {second}"
+    return [f"deploy {what} to {place}{cards}" for place in places[:_MAX_WAYS]]
 
 
 def _barred(context: Context, typed: str, fit: Fit) -> Refusal:

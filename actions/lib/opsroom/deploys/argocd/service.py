@@ -191,6 +191,8 @@ class ArgoService(Service):
             return self._run(wanted, State.RUNNING, f"is {application.sync or 'not compared yet'}")
         if health == "Healthy":
             return self._run(wanted, State.SUCCEEDED, "is Healthy")
+        if health == "Suspended":
+            return self._run(wanted, State.BLOCKED, f"is synced, and waits for someone: {why}")
         if health != "Degraded":
             self._degraded_since = None
             return self._run(wanted, State.RUNNING, f"is synced and {why}")
