@@ -49,7 +49,8 @@ def test_what_ended_without_an_answer_is_said_once(channel: Channel, world: Worl
         assert channel.storm.call("DELETE", f"/executions/{execution}").ok
         answer = channel.answer(alice, execution)
         assert (answer.status, answer.code) == ("canceled", "")
-        said_once(channel, alice, "was cancelled in StackStorm")
+        assert answer.message.startswith("deploy api 1.0 to uat was cancelled in StackStorm")
+        said_once(channel, alice, answer.message)
     finally:
         gate.touch()
         wait_for(lambda: not world.claims(), "the end of the deployment")
