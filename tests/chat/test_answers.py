@@ -98,8 +98,36 @@ def ended(alias: Alias, ending: str, parameters: Any = GIVEN) -> str:
         execution["parameters"] = parameters
     answer = render_result(alias, execution)
     assert answer.problem == ""
-    assert answer.extra == {"slack": {"color": colour, "thread_response": True}}
+    slack = dict(answer.extra["slack"])
+    # Nothing of a deployment is known here: a title without a value, which nobody shows.
+    assert {one["value"] for one in slack.pop("fields", [])} <= {""}
+    assert slack == {"color": colour, "thread_response": True}
     return answer.message
+
+
+@cases(
+    ("value", "shown"),
+    [
+        ("v1.2.0", "v1.2.0"),
+        ("release/2026-11_3~a", "release/2026-11_3~a"),
+        # What would end a string of JSON, or be evaluated again: no answer at all would come.
+        ('v1" x', ""),
+        ("v1\\", ""),
+        ("v1\n", ""),
+        ("{{ 6 * 7 }}", ""),
+        ("<!channel>", ""),
+        (None, ""),
+        (7, ""),
+        ({"a": 1}, ""),
+    ],
+)
+def test_a_deployment_shows_its_facts_where_they_are_plain_names(value: Any, shown: str) -> None:
+    (alias,) = [one for one in PACK.aliases if one.name == "opsroom_deploy"]
+    said = {"outcome": "succeeded", "message": "done", "hint": "", "app": "web", "version": value}
+    answer = render_result(alias, {"id": "5f", "status": "succeeded", "result": {"result": said}})
+    assert (answer.problem, answer.message) == ("", "done")
+    fields = {one["title"]: one["value"] for one in answer.extra["slack"]["fields"]}
+    assert fields == {"application": "web", "environment": "", "version": shown, "before": ""}
 
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)

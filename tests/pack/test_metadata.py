@@ -34,6 +34,9 @@ RULES = metadata("rules")
 RULES = {
     name: one for name, one in RULES.items() if name not in ("answer_at_once", "answer_otherwise")
 }
+# Aliases whose answers may be about a deployment that was carried out.
+DEPLOYING = ("deploy", "redeploy", "promote", "rollback", "emergency_deploy", "approve_change",
+             "confirm_change")  # fmt: skip
 IDENTITY = {
     "requester": "{{ action_context.api_user | default(action_context.user) }}",
     "room": "{{ action_context.source_channel | default('') }}",
@@ -225,7 +228,11 @@ class TestAlias:
             return re.sub(r"(\{%- set (?:command|next) =) .*?%\}", r"\1", text, count=2)
 
         assert plain(ALIASES[name]) == plain(ALIASES["help"])
-        assert ALIASES[name]["result"]["extra"] == ALIASES["help"]["result"]["extra"]
+        slack = dict(ALIASES[name]["result"]["extra"]["slack"])
+        fields = slack.pop("fields", [])
+        assert {"slack": slack} == ALIASES["help"]["result"]["extra"]
+        of_deployments = ALIASES["deploy"]["result"]["extra"]["slack"]["fields"]
+        assert fields == (of_deployments if name in DEPLOYING else [])
         assert "stderr" not in ALIASES[name]["result"]["format"]
 
     def test_no_expression_in_it_stops_javascript_from_loading_the_rest(self, name: str) -> None:

@@ -27,7 +27,15 @@ ALIASES = metadata("aliases")
 ROUTES = ("opsroom_errbot", "opsroom_hubot")
 
 ANSWERS: List[Dict[str, Any]] = [
-    {"outcome": "succeeded", "code": "deployed", "message": "alice deployed web.", "hint": ""},
+    {
+        "outcome": "succeeded",
+        "code": "deployed",
+        "message": "alice deployed web.",
+        "hint": "",
+        "app": "web",
+        "environment": "uat",
+        "version": "v1.2.0",
+    },
     {
         "outcome": "refused",
         "code": "locked",
@@ -185,7 +193,8 @@ class TestRule:
 
 
 def _texts(extra: Optional[Mapping[str, Any]]) -> Iterator[str]:
-    for value in (extra or {}).get("slack", {}).values():
+    slack = (extra or {}).get("slack", {})
+    for value in (*slack.values(), *(one["value"] for one in slack.get("fields", ()))):
         if isinstance(value, str):
             yield value
 
@@ -287,7 +296,13 @@ def test_what_is_posted_at_once_is_what_the_alias_would_have_said(name: str) -> 
         assert rendered(slack["color"], trigger=told) == rendered(
             color_of(alias), execution=execution
         )
-        assert set(alias["result"]["extra"]["slack"]) == set(slack) == {"color", "thread_response"}
+        of_alias = alias["result"]["extra"]["slack"]
+        assert set(of_alias) | {"fields"} == set(slack) == {"color", "thread_response", "fields"}
+        for mine, theirs in zip(of_alias.get("fields", ()), slack["fields"]):
+            assert (mine["title"], mine["short"]) == (theirs["title"], theirs["short"])
+            value = rendered(theirs["value"], trigger=told)
+            assert value == rendered(mine["value"], execution=execution)
+            assert value == said.get({"application": "app"}.get(mine["title"], mine["title"]), "")
         assert (
             slack["thread_response"] is alias["result"]["extra"]["slack"]["thread_response"] is True
         )

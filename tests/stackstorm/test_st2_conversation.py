@@ -18,7 +18,11 @@ ACK = "On it. The answer follows here; execution {id}"
 def looks_right(answer: Answer, colour: str) -> None:
     """What holds for every answer: one short text, neutralised, coloured, in the thread, no trace
     of a crash."""
-    assert answer.posted["extra"] == {"slack": {"color": colour, "thread_response": True}}
+    slack = dict(answer.posted["extra"]["slack"])
+    fields = {one["title"]: one["value"] for one in slack.pop("fields", [])}
+    assert slack == {"color": colour, "thread_response": True}
+    if answer.code == "deployed":
+        assert fields["version"] == answer.result["version"]
     assert 0 < len(answer.message) <= 400
     assert len(answer.message.split("\n")) <= 8
     for trace in ("Traceback", "stderr", "stdout", "{{", "<%", "{%"):

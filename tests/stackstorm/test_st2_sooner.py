@@ -127,7 +127,7 @@ def test_what_an_action_did_not_make_harmless_is_posted_as_it_is(
     (answering,) = sooner.answers_to(told.id)
     assert steps(sooner, answering) == ["chatops.post_message"]
     assert told.message == f"{said} {said}"
-    assert told.posted["extra"] == {"slack": {"color": "#2eb886", "thread_response": True}}
+    assert told.posted["extra"]["slack"]["color"] == "#2eb886"
     assert secret[1] not in json.dumps([answering, told.execution["result"]])
 
 
