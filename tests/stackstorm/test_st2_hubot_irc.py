@@ -4,26 +4,20 @@ own."""
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
-from support.chat.hubot_bot import Bot, installed
+from support.chat.hubot_bot import Bot, adapter_of_docs, installed
 from support.chat.irc_room import IrcRoom, Ngircd
 from support.chat.story import KEY, configure, play
 from support.stackstorm.client import RELAY, StackStorm
-from support.worlds.world import ROOT, World
-
-# The adapter as docs/chat.md has it.
-ADAPTER = re.compile(r"^```js\n(import fs .*?)^```$", re.MULTILINE | re.DOTALL)
+from support.worlds.world import World
 
 
 def test_three_people_a_stranger_and_what_each_reads(
     stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
     folder = installed("hubot@11.6", "hubot-irc@0.2.9", "coffeescript@2")
-    adapter = ADAPTER.search((ROOT / "docs" / "chat.md").read_text("utf-8"))
-    assert adapter is not None
-    (folder / "irc.mjs").write_text(adapter[1])
+    (folder / "irc.mjs").write_text(adapter_of_docs("irc.mjs"))
     with Ngircd(tmp_path) as server:
         settings = {
             "HUBOT_IRC_SERVER": server.address[0],

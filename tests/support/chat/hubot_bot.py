@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,10 +47,18 @@ def node() -> str:
     return found
 
 
-def installed(*packages: str) -> Path:
+def adapter_of_docs(name: str) -> str:
+    """The file of that name which docs/chat.md has for an adapter."""
+    page = (ROOT / "docs" / "chat.md").read_text("utf-8")
+    found = re.search(rf"`{name}`.*?^```js\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert found is not None, name
+    return found[1]
+
+
+def installed(*packages: str, overrides: Optional[Mapping[str, str]] = None) -> Path:
     """The folder of a bot with these packages, hubot-stackstorm and our script.
 
-    It is kept beside the virtual environment, and used again until one of these changes.
+    `overrides` are of what the packages need in turn, as npm knows them. The folder is kept beside the virtual environment, and used again until one of these changes.
     """
     node()
     npm = shutil.which("npm")
@@ -57,8 +66,9 @@ def installed(*packages: str) -> Path:
         pytest.skip("npm is not installed")
     source = os.environ.get("OPSROOM_TEST_HUBOT_STACKSTORM", _STACKSTORM)
     sources = [path for path in sorted(SCRIPT.rglob("*.*")) if "test" not in path.parts]
-    parts = [*packages, source, *[f"{path}\n{path.read_text('utf-8')}" for path in sources]]
-    kind = hashlib.sha256(repr([*packages, source]).encode()).hexdigest()[:10]
+    wanted = [*packages, source, repr(overrides or {})]
+    parts = [*wanted, *[f"{path}\n{path.read_text('utf-8')}" for path in sources]]
+    kind = hashlib.sha256(repr(wanted).encode()).hexdigest()[:10]
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
     above = Path(sys.prefix) / "opsroom-hubot"
     above.mkdir(exist_ok=True)
@@ -70,16 +80,19 @@ def installed(*packages: str) -> Path:
             for old in above.glob(f"{kind}-*"):
                 shutil.rmtree(old)
             folder.mkdir()
-            done.write_text(_install(npm, folder, packages, source))
+            done.write_text(_install(npm, folder, packages, source, overrides or {}))
         why = done.read_text()
     if why:
         pytest.skip(f"npm could not install {', '.join(packages)} and hubot-stackstorm: {why}")
     return folder
 
 
-def _install(npm: str, folder: Path, packages: Sequence[str], source: str) -> str:
+def _install(
+    npm: str, folder: Path, packages: Sequence[str], source: str, overrides: Mapping[str, str]
+) -> str:
     """Why it could not be installed; empty when it was."""
-    (folder / "package.json").write_text('{"name": "bot", "private": true, "type": "module"}')
+    about = {"name": "bot", "private": True, "type": "module", "overrides": dict(overrides)}
+    (folder / "package.json").write_text(json.dumps(about))
     (folder / "external-scripts.json").write_text('["hubot-opsroom"]')
     try:
         packed = [_npm(npm, folder, "pack", "--silent", str(SCRIPT)).split("\n")[-1]]
