@@ -73,7 +73,7 @@ def test_three_people_a_stranger_and_what_each_reads(
 
 
 def test_nobody_is_someone_else(stackstorm: StackStorm, world: World, tmp_path: Path) -> None:
-    with relayed(stackstorm, world, tmp_path, "hidden") as (room, bot):
+    with relayed(stackstorm, world, tmp_path, "hidden") as (room, _):
         player = Player(room, stackstorm, world)
         player.play(Step("alice", "versions on uat", "versions"))
         command = "deploy web v1.0.0 to production"

@@ -58,7 +58,8 @@ def adapter_of_docs(name: str) -> str:
 def installed(*packages: str, overrides: Optional[Mapping[str, str]] = None) -> Path:
     """The folder of a bot with these packages, hubot-stackstorm and our script.
 
-    `overrides` are of what the packages need in turn, as npm knows them. The folder is kept beside the virtual environment, and used again until one of these changes.
+    `overrides` are of what the packages need in turn, as npm knows them. The folder is kept beside
+    the virtual environment, and used again until one of these changes.
     """
     node()
     npm = shutil.which("npm")
