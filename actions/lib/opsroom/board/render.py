@@ -3,7 +3,7 @@
 It shows by itself when it is out of date, in three ways: its style does so after a while, whatever
 else is the matter; its script compares the moment it was made with the clock, and renews the page;
 and where no script runs, the page is loaded again under an address that names its moment, which an
-unchanged page recognises.
+unchanged page recognises. From there it is not loaded again: to a browser that is the same place.
 """
 
 from __future__ import annotations

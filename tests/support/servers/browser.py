@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -27,7 +28,7 @@ _OPTIONS = (
     "--disable-dev-shm-usage", "--disable-background-networking",
 )  # fmt: skip
 # For a machine on which a hundred other tests run, in seconds.
-_PATIENCE = 60.0
+_PATIENCE = 40.0
 
 
 def axe_script() -> Optional[str]:
@@ -40,11 +41,11 @@ def axe_script() -> Optional[str]:
 
 @dataclass
 class Tab:
-    """One open page. `complaints` are errors and refusals that the browser logged."""
+    """One open page."""
 
     browser: Browser
     session: str
-    complaints: List[str] = field(default_factory=list)
+    target: str
 
     def call(self, method: str, **parameters: Any) -> Dict[str, Any]:
         """One command of the DevTools protocol, and its answer."""
@@ -65,6 +66,27 @@ class Tab:
         self.browser.events.clear()
         self.call("Page.navigate", url=address)
         self.browser.wait_for("Page.loadEventFired", self.session)
+        self.browser.events[:] = [
+            one for one in self.browser.events if one["method"] != "Page.loadEventFired"
+        ]
+
+    def close(self) -> None:
+        """Close it."""
+        self.browser.call("Target.closeTarget", targetId=self.target)
+
+    def wait_for_another(self) -> None:
+        """Wait until the page has loaded itself, or another one, again."""
+        self.browser.wait_for("Page.loadEventFired", self.session)
+        self.browser.events.clear()
+
+    def pass_time(self, seconds: int, event: str = "Emulation.virtualTimeBudgetExpired") -> None:
+        """Let so many seconds pass for the page, at once; or until something happens earlier."""
+        self.call(
+            "Emulation.setVirtualTimePolicy",
+            policy="pauseIfNetworkFetchesPending", budget=seconds * 1000,
+        )  # fmt: skip
+        self.browser.wait_for(event, self.session)
+        self.browser.events.clear()
 
     def ask(self, expression: str) -> Any:
         """The value of an expression of JavaScript on the page, whatever the page's policy."""
@@ -119,7 +141,7 @@ class Browser:
         """A new empty page."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        found = Tab(self, session)
+        found = Tab(self, session, target)
         for domain in ("Page", "Runtime", "Log", "Network"):
             found.call(f"{domain}.enable")
         return found
@@ -153,6 +175,8 @@ class Browser:
 
     def _next(self) -> Dict[str, Any]:
         while b"\0" not in self._left:
+            ready, _, _ = select.select([self._out], [], [], _PATIENCE)
+            assert ready, f"the browser has said nothing for {_PATIENCE:g} s"
             part = os.read(self._out, 1 << 20)
             assert part, "the browser ended"
             self._left += part
