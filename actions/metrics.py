@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from opsroom.action import OpsroomAction, Result, default_database
+from opsroom.action import Effect, OpsroomAction, Result, default_database
 
 
 class Metrics(OpsroomAction):
+    effect = Effect.READS
+
     def run(
         self,
         format: str,

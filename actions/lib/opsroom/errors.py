@@ -59,6 +59,7 @@ class Code(str, Enum):
     INCIDENT_STEP = "incident_step"
     INCIDENTS = "incidents"
     METRICS = "metrics"
+    METRICS_WRITTEN = "metrics_written"
     REPORT = "report"
     RELEASE_PLAN = "release_plan"
     RUNS_THERE = "runs_there"

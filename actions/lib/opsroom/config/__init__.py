@@ -33,6 +33,7 @@ from .readers import (
     read_environment,
     read_groups,
     read_incidents,
+    read_metrics,
     read_person,
     read_relay_keys,
     read_set,
@@ -183,6 +184,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         audit_page=_audit_page(fields),
         incidents=read_incidents(fields),
         board=read_board(fields, known.environments),
+        metrics=read_metrics(fields),
         sets=sets,
     )
     progress.finish()

@@ -224,6 +224,13 @@ class BoardSettings:
 
 
 @dataclass(frozen=True)
+class MetricsSettings:
+    """What Prometheus reads: `folder` is where the file for it is written, empty for no file."""
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
@@ -258,6 +265,7 @@ class Settings:
     seal_valid_for: float = VALID_FOR
     incidents: Incidents = Incidents()
     board: BoardSettings = BoardSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def execution_link(self, execution_id: str) -> str:
         """The address of an execution on StackStorm's web pages; empty where that is not known."""

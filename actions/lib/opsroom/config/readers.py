@@ -1,5 +1,5 @@
 """Reading the config by subject: people and groups, freezes and time zones, environments and their
-rules, incidents, the board, and how often the sensors look."""
+rules, incidents, the board, metrics, and how often the sensors look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from ..people.identities import identity_problem
 from ..people.seals import MIN_KEY
 from ..structs import dataclass
 from .fields import Fields
-from .model import AppSet, BoardSettings, Environment, Freeze, Identity, Incidents, Watching
+from .model import (
+    AppSet,
+    BoardSettings,
+    Environment,
+    Freeze,
+    Identity,
+    Incidents,
+    MetricsSettings,
+    Watching,
+)
 from .problems import found, is_reference
 
 _OWN_KEYS = ("chat", "st2", "email", "totp", "second_factor", "shared")
@@ -323,6 +332,17 @@ def read_board(fields: Fields, environments: Sequence[str]) -> BoardSettings:
     )
     inner.finish()
     return known
+
+
+def read_metrics(fields: Fields) -> MetricsSettings:
+    """The whole of `metrics`."""
+    inner = fields.inside("metrics")
+    if not inner.names():
+        # StackStorm puts an empty section where there is none.
+        return MetricsSettings()
+    folder = inner.text("folder", pattern=_FOLDER, expected="the full path of a folder")
+    inner.finish()
+    return MetricsSettings(folder)
 
 
 def read_check(fields: Fields) -> str:

@@ -126,8 +126,10 @@ def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
     fifth of the time of doing it in Python. It only ever confirms records. A block of them in which
     anything does not fit is read again, as it is stored, and judged record by record.
     """
-    walk = _Walk(head_hash)
-    first = scalar(on, "SELECT min(seq) FROM ledger")
+    return _walked(on, _Walk(head_hash), scalar(on, "SELECT min(seq) FROM ledger"))
+
+
+def _walked(on: Transaction, walk: _Walk, first: Optional[int]) -> ChainReport:
     while first is not None:
         # Ranges of numbers, not counts of rows: two records of one number are in one block.
         block = {"first": first, "last": min(first + _BLOCK - 1, _LAST)}
@@ -137,6 +139,21 @@ def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
                     walk.take(row)
         first = scalar(on, "SELECT min(seq) FROM ledger WHERE seq > :last", last=block["last"])
     return walk.report()
+
+
+def verify_after(on: Transaction, record: int, hash_: str) -> ChainReport:
+    """The same for what follows a record that was verified before, and had this hash then: that it
+    has it still, and that every record after it continues the chain.
+
+    Raises nothing for a record that is gone: the chain is broken then.
+    """
+    row = on.execute("SELECT at, hash FROM ledger WHERE seq = :seq", {"seq": record}).fetchone()
+    if row is None or row[1] != hash_:
+        what = "is gone" if row is None else "has another hash"
+        message = f"Record {record}, which was verified before, {what}."
+        found = Break(record, BreakKind.HEAD_GONE, message)
+        return ChainReport(0, record, hash_, 1, (found,))
+    return _walked(on, _Walk("", record, hash_, row[0]), record + 1)
 
 
 def check(rows: Iterable[Sequence[Any]], head_hash: str = "") -> ChainReport:
@@ -171,10 +188,11 @@ def _documents(on: Transaction, block: Mapping[str, int]) -> Iterable[Sequence[A
 class _Walk:
     """A walk along the chain: what was seen of it up to record `seq`."""
 
-    def __init__(self, head_hash: str) -> None:
+    def __init__(self, head_hash: str, seq: int = 0, last: str = GENESIS, at: str = "") -> None:
+        """The rest is of the record where it begins, by default before the first."""
         self._breaks: List[Break] = []
-        self._broken = self._records = self._seq = 0
-        self._last, self._at = GENESIS, ""
+        self._broken = self._records = 0
+        self._seq, self._last, self._at = seq, last, at
         self._wanted = head_hash.strip().lower()
         self._seen = not self._wanted
 
