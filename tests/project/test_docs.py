@@ -43,6 +43,7 @@ CONFIGURATION = ROOT / "docs" / "configuration.md"
 EVERYBODYS = (
     "jmespath.org",
     "docs.stackstorm.com",
+    "dora.dev",
     "www.rfc-editor.org",
     "www.standardwebhooks.com",
     "{host}",  # a placeholder

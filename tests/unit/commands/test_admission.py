@@ -30,7 +30,8 @@ READS = {
     *("audit_report", "audit_verify", "board", "check_green", "check_record", "check_version"),
     *("compare_environments", "compare_versions", "find_cards", "get_card", "get_history"),
     *("get_on_call", "get_version", "help", "list_changes", "list_incidents", "list_locks"),
-    *("list_pages", "plan", "reconcile", "release_plan", "report", "suggest"),
+    *("list_pages", "metrics", "plan", "reconcile", "release_plan", "report", "suggest"),
+    "write_metrics",
 }
 ALERTS = {
     *("ack_page", "add_responder", "escalate_page", "open_incident", "page", "page_on_failure"),

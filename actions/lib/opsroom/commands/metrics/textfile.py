@@ -70,6 +70,7 @@ def _written(context: Context, folder: Path, kept: Path) -> Outcome:
     facts: Dict[str, Any] = {
         "path": str(path),
         "bytes": len(content),
+        "totals": str(file),
         "records": state.records,
         "new_records": totals.record - counted,
         "verified": chain.ok,
