@@ -13,7 +13,8 @@ from console.aliases import Match
 from opsroom.grammar.free_text import read
 from support.cases import cases
 from support.chat.hubot import hubot_matches
-from support.chat.messages import MESSAGES, NEARLY, NOTHING, PACK
+from support.chat.messages import MESSAGES, PACK
+from support.chat.near_messages import NEARLY, NOTHING
 
 
 def meant(match: Match, message: str) -> Dict[str, Any]:

@@ -9,10 +9,13 @@ from opsroom.errors import OpsroomError
 from support.contracts.vendor import Vendor
 from support.deploys import runs
 from support.deploys.jobs import Notes
+from support.deploys.runs import Clock
+from support.servers.http import Request
 from support.vendors.gitlab import PROJECT, TOKEN, Gitlab
 
 DEPLOYMENT, EARLIER = "0123456789abcdef", "fedcba9876543210"
 MARK, EARLIER_MARK = f"opsroom-{DEPLOYMENT}", f"opsroom-{EARLIER}"
+JOB = "deploy uat"
 KNOWN = {"url": "https://gitlab.example.com", "token": TOKEN, "project": PROJECT}
 
 
@@ -57,3 +60,22 @@ def v1(gitlab: Gitlab) -> Resolved:
 def caught(made: Any, job: Notes, resolved: Resolved) -> OpsroomError:
     """The error of a deployment: a whole sentence, with no secret anywhere."""
     return runs.caught(made, job, TOKEN, resolved=resolved)
+
+
+def by_job(vendor: Vendor, **raw: Any) -> Any:
+    """A deployer for web on uat by the manual job."""
+    return deployer_at(vendor, mode="job", job="deploy {environment}", **raw)
+
+
+def is_post(request: Request) -> bool:
+    """Whether something is started or changed by it."""
+    return request.method == "POST"
+
+
+def ended(gitlab: Gitlab, clock: Clock, status: str = "success", ago: float = 1800.0) -> None:
+    """The job ran some time ago."""
+    clock.now -= ago
+    gitlab.job_states = [status]
+    gitlab.start(gitlab.jobs[91])
+    clock.now += ago
+    gitlab.job_states = ["pending", "running", "success"]

@@ -1,4 +1,4 @@
-"""Deploying by a manual job of a pipeline on GitLab: played or run again, found again, followed."""
+"""Deploying by a manual job of a pipeline on GitLab: played or run again, and followed."""
 
 from __future__ import annotations
 
@@ -10,47 +10,19 @@ from opsroom.deploys import Advisor, Resolved
 from opsroom.errors import Code, Failure, Refusal
 from support.contracts.vendor import Vendor
 from support.deploys.gitlab import (
+    JOB,
     a_job,
+    by_job,
     caught,
-    deployer_at,
-    left_behind,
-    stopping,
+    ended,
+    is_post,
     v1,
 )
-from support.deploys.jobs import Notes
 from support.deploys.runs import Clock
-from support.servers.http import Reply, Request
+from support.servers.http import Reply
 from support.vendors.gitlab import PROJECT, SITE, Gitlab, page
 
-NAME = "deploy uat"
-
-
-@pytest.fixture(autouse=True)
-def pipeline(gitlab: Gitlab, clock: Clock) -> int:
-    """A pipeline of v1.0.0 with a manual job, number 91, made an hour ago."""
-    clock.now -= 3600.0
-    made: int = gitlab.pipeline(status="success", source="push")["id"]
-    gitlab.job(made, "build", "success")
-    gitlab.job(made, NAME, "manual")
-    clock.now += 3600.0
-    return made
-
-
-def by_job(vendor: Vendor, **raw: Any) -> Any:
-    return deployer_at(vendor, mode="job", job="deploy {environment}", **raw)
-
-
-def is_post(request: Request) -> bool:
-    return request.method == "POST"
-
-
-def ended(gitlab: Gitlab, clock: Clock, status: str = "success", ago: float = 1800.0) -> None:
-    """The job ran some time ago."""
-    clock.now -= ago
-    gitlab.job_states = [status]
-    gitlab.start(gitlab.jobs[91])
-    clock.now += ago
-    gitlab.job_states = ["pending", "running", "success"]
+pytestmark = pytest.mark.usefixtures("pipeline")
 
 
 def test_a_manual_job_is_played_and_keeps_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
@@ -77,7 +49,7 @@ def test_a_job_that_ended_runs_again_under_another_number(status: str, clock: Cl
     gitlab = Gitlab()
     gitlab.now = clock
     gitlab.pipeline(status="success", source="push")
-    gitlab.jobs[91] = gitlab.jobs.pop(gitlab.job(4711, NAME))
+    gitlab.jobs[91] = gitlab.jobs.pop(gitlab.job(4711, JOB))
     gitlab.jobs[91]["id"] = 91
     ended(gitlab, clock, status)
     gitlab.jobs[90] = {**gitlab.jobs[91], "id": 90, "name": "build"}
@@ -125,12 +97,9 @@ def test_a_played_job_that_waits_again_blocks(vendor: Vendor, gitlab: Gitlab) ->
     assert "GitLab job 91 (deploy uat) waits for someone to start it on GitLab" in job.lines
 
 
-# Which pipeline.
-
-
 def test_the_newest_pipeline_that_has_the_job_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
     gitlab.pipeline(status="success", source="push")
-    gitlab.job(4712, NAME, "manual")
+    gitlab.job(4712, JOB, "manual")
     gitlab.pipeline(status="success", source="schedule")
     gitlab.job(4713, "nightly", "success")
     job = a_job()
@@ -142,9 +111,9 @@ def test_pipelines_of_other_commits_and_branches_are_left_out(
     vendor: Vendor, gitlab: Gitlab
 ) -> None:
     gitlab.pipeline("main", source="push")
-    gitlab.job(4712, NAME, "manual")
+    gitlab.job(4712, JOB, "manual")
     gitlab.pipeline(sha=gitlab.commit("moved"), source="push")
-    gitlab.job(4713, NAME, "manual")
+    gitlab.job(4713, JOB, "manual")
     job = a_job()
     by_job(vendor).deploy(v1(gitlab), job)
     assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
@@ -161,7 +130,7 @@ def test_a_commit_may_be_deployed(vendor: Vendor, gitlab: Gitlab) -> None:
 
 def test_a_branch_s_own_pipeline_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
     gitlab.pipeline("main", source="push")
-    gitlab.job(4712, NAME, "manual")
+    gitlab.job(4712, JOB, "manual")
     made, job = by_job(vendor), a_job()
     made.deploy(made.resolve("main"), job)
     assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
@@ -206,9 +175,6 @@ def test_a_plan_says_what_is_in_the_way(
     assert vendor.sent("POST") == []
 
 
-# What GitLab does not accept.
-
-
 @pytest.mark.parametrize(
     ("state", "code", "text"),
     [
@@ -246,135 +212,6 @@ def test_what_is_not_gitlab_has_started_nothing(
     error = caught(by_job(vendor), job, v1(gitlab))
     assert isinstance(error, Failure)
     assert (gitlab.jobs[91]["status"], job.handles) == ("manual", {"gitlab": ""})
-
-
-# Lost answers and dead runners.
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_a_lost_answer_is_looked_up_and_not_repeated(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
-) -> None:
-    if again:
-        ended(gitlab, clock, ago=30.0)
-    vendor.after("unanswered", where=is_post)
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/{92 if again else 91}"]
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_what_was_lost_before_gitlab_is_said_to_be_nothing(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
-) -> None:
-    if again:
-        ended(gitlab, clock, ago=30.0)
-    vendor.instead(Reply(502, "<html>"), where=is_post)
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
-    assert "GitLab started nothing." in error.message
-    assert list(gitlab.jobs) == [90, 91]
-
-
-def test_a_job_that_someone_else_started_is_not_ours(vendor: Vendor, gitlab: Gitlab) -> None:
-    def taken(request: Request) -> bool:
-        if is_post(request):
-            gitlab.start(gitlab.jobs[91], "carol")
-        return is_post(request)
-
-    vendor.instead(Reply(502, "<html>"), where=taken)
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
-    assert "GitLab started nothing." in error.message
-
-
-def test_a_job_is_taken_up_by_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab.start(gitlab.jobs[91])
-    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "4711/91"))
-    assert vendor.sent("POST") == []
-
-
-def test_a_job_is_taken_up_by_its_time_and_user(vendor: Vendor, gitlab: Gitlab) -> None:
-    job = left_behind(gitlab, "")
-    gitlab.start(gitlab.jobs[91])
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert vendor.sent("POST") == []
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
-
-
-@pytest.mark.parametrize("who", ["carol", "project_17_bot"])
-def test_what_was_not_started_then_is_started(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, who: str
-) -> None:
-    if who == "carol":
-        gitlab.job_states = ["success"]
-        gitlab.start(gitlab.jobs[91], "carol")
-        gitlab.job_states = ["success"]
-    else:
-        ended(gitlab, clock)
-    job = left_behind(gitlab, "")
-    clock.wait(61.0)
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
-
-
-def test_a_job_that_nobody_started_is_started(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
-    job = left_behind(gitlab, "")
-    clock.wait(61.0)
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
-
-
-def test_another_s_later_attempt_is_not_taken_up(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock
-) -> None:
-    ended(gitlab, clock)
-
-    def superseded(request: Request) -> bool:
-        if request.path.endswith("/jobs") and 92 in gitlab.jobs and 93 not in gitlab.jobs:
-            gitlab.job(4711, NAME, "running", user={"username": "carol"})
-        return False
-
-    vendor.instead(Reply(500), where=superseded)
-    vendor.after("unanswered", where=is_post)
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
-
-
-def test_a_noted_job_that_cannot_be_read_is_over(vendor: Vendor, gitlab: Gitlab) -> None:
-    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "odd"))
-    assert len(vendor.sent("POST")) == 1
-
-
-# Cancelling.
-
-
-@pytest.mark.parametrize(
-    ("after", "text"),
-    [("canceled", "was cancelled."), (None, "still runs after 30 s"), ("canceling", "still runs")],
-)
-def test_a_cancelled_job_is_looked_at_again(
-    vendor: Vendor, gitlab: Gitlab, after: Any, text: str
-) -> None:
-    gitlab.job_states = ["running"]
-    gitlab.after_cancel = after
-    error = caught(by_job(vendor), stopping(8), v1(gitlab))
-    assert error.code is Code.CANCELLED
-    assert text in error.message
-    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play", "cancel"]
-
-
-def test_a_job_out_of_time_is_cancelled(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab.job_states = ["running"]
-    job: Notes = a_job()
-    error = caught(by_job(vendor, time_limit="60s"), job, v1(gitlab))
-    assert error.code is Code.TIMED_OUT
-    assert gitlab.jobs[91]["status"] == "canceled"
-    assert job.handles == {"gitlab": ""}
-
-
-# Inputs.
 
 
 def test_a_job_that_is_played_gets_inputs(vendor: Vendor, gitlab: Gitlab) -> None:
