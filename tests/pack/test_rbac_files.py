@@ -30,6 +30,7 @@ READING = {
 READING |= {"suggest", "metrics"}
 READING |= {
     "get_on_call",
+    "whoami",
     "list_pages",
     "list_incidents",
     "report",

@@ -19,6 +19,7 @@ class Code(str, Enum):
     HISTORY = "history"
     VERSIONS = "versions"
     HELP = "help"
+    WHO_AM_I = "who_am_i"
     WAITING = "waiting"
     CONFIRM = "confirm"
     APPROVED = "approved"

@@ -285,6 +285,14 @@ _OTHERS: Tuple[Command, ...] = (
             ),
         ),
     ),
+    Command(
+        "whoami",
+        words("opsroom"),
+        tuple(
+            Form(text, words(text) + r"\s*\??" + PAIRS, ending=r"\s*\??")
+            for text in ("opsroom whoami", "opsroom who am i", "opsroom who am I")
+        ),
+    ),
 )
 
 COMMANDS: Tuple[Command, ...] = tuple(

@@ -74,6 +74,7 @@ GROUPS = {
             "quiet",
             "loud",
         ),
+        "whoami",
         "help",
     ),
 }

@@ -72,6 +72,8 @@ _MAX_WAYS = 4
 _MAX_NAMES = 3
 # A longer text is proposed as TEXT: the answer has no room for it, and half of it would be a loss.
 _MAX_TEXT = 200
+# Parts of "opsroom who am i", not of "opsroom who is on call".
+_WHOAMI = re.compile(r"(?i)(?:who\s*)?(?:am\b|i\b|ami\b).*|me\W*\Z")
 
 
 def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
@@ -85,6 +87,8 @@ def suggest(context: Context, aliases: Path, typed: str) -> Outcome:
     first = words[0].strip(":,?").casefold() if words else ""
     if len(words) == 1 and first in ("opsroom", "help"):
         return help_(context, aliases)
+    if first == "opsroom" and _WHOAMI.match(" ".join(words[1:])):
+        raise _incomplete(typed, "opsroom whoami")
     if first == "opsroom" and not nearest(words[1], ["help"]):
         if len(words) == 2:
             return _topic(context, aliases, words[1], typed)
@@ -197,11 +201,12 @@ def _topic(context: Context, aliases: Path, topic: str, typed: str) -> Outcome:
     try:
         return help_(context, aliases, topic)
     except Refusal:
-        ways = ["opsroom help"]
-        message = f"{shown(typed, 60)} is not a complete command."
-        raise Refusal(
-            Code.UNKNOWN_COMMAND, message, f"Say: {ways[0]}", {"suggestions": ways}
-        ) from None
+        raise _incomplete(typed, "opsroom help") from None
+
+
+def _incomplete(typed: str, way: str) -> Refusal:
+    message = f"{shown(typed, 60)} is not a complete command."
+    return Refusal(Code.UNKNOWN_COMMAND, message, f"Say: {way}", {"suggestions": [way]})
 
 
 def _ways(context: Context, fits: Sequence[Fit]) -> List[str]:
