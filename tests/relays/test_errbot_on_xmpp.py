@@ -141,3 +141,16 @@ def test_after_a_restart_nothing_is_executed_again(played: Played) -> None:
     played.nothing_new(count + 1)
     played.storm.answer(asked, "it took a while")
     assert "alice: it took a while" in played.read("it took")
+
+
+def test_it_comes_back_when_the_server_does(played: Played) -> None:
+    played.bot.from_now()
+    played.room.server.restart()
+    played.room.forget()
+    # The relay first: whoever enters first may see who is behind a nick.
+    played.bot.wait_for(f"Joined room {HIDDEN}")
+    played.room.ready()
+    asked = played.ask("alice", "echo x")
+    assert asked.user.startswith("xmpp:alice@localhost errbot/")
+    played.storm.answer(asked, "alice is back")
+    assert len([one for one in played.read("alice is back") if one == "alice is back"]) == 1

@@ -38,6 +38,7 @@ class OpsroomRelay(BotPlugin):
             self._closed = str(problem)
         self._seen: Recent[None] = Recent(self._settings.memory)
         self._connect, bot.connect_callback = bot.connect_callback, self._connecting
+        self._disconnect, bot.disconnect_callback = bot.disconnect_callback, self._disconnected
         self._handle, bot.callback_message = bot.callback_message, self._incoming
         # A number as the first word would repeat an earlier command of errbot's.
         bot.cmd_history = defaultdict(lambda: deque(maxlen=0))
@@ -65,6 +66,19 @@ class OpsroomRelay(BotPlugin):
         if self._chat is not None:
             self._chat.connected()
         self._connect()
+
+    def _disconnected(self) -> None:
+        """The connection is lost, and errbot stops its plugins until it is back. err-stackstorm is
+        passed over: it fails when it is stopped, and again when it is started after that."""
+        plugin = self._bot.plugin_manager.get_plugin_obj_by_name(STACKSTORM)
+        active = plugin is not None and plugin.is_activated
+        if active:
+            plugin.is_activated = False
+        try:
+            self._disconnect()
+        finally:
+            if active:
+                plugin.is_activated = True
 
     def _open(self) -> None:
         if self._chat is None:

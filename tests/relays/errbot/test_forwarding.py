@@ -125,6 +125,19 @@ def test_repeated_messages_can_be_let_through(start: Start) -> None:
     assert bot.settled() == ["deploy web"] * 2
 
 
+def test_it_is_back_after_the_connection_was_lost(start: Start) -> None:
+    bot = start()
+    for _ in range(2):
+        bot.test.bot.disconnect_callback()
+        bot.test.bot.connect_callback()
+        bot.say("!deploy web")
+        user = bot.asked()["user"]
+        assert bot.read()[1] == "On it."
+        bot.stackstorm.say("deployed", user, "the room")
+        assert bot.read()[1] == "deployed"
+        assert bot.posts.empty()
+
+
 def test_a_number_repeats_no_command(bot: PlayedBot) -> None:
     for text in ("!echo hello", "!1", "!!", "!1 more"):
         bot.say(text)

@@ -76,8 +76,12 @@ class Errbot:
         self.stop()
         self.start()
 
+    def from_now(self) -> None:
+        """What it logged before no longer counts."""
+        self._from = len(self._text())
+
     def log(self) -> str:
-        """What it logged since its last start."""
+        """What it logged since its last start, or since `from_now`."""
         return self._text()[self._from :]
 
     def dropped(self) -> List[str]:

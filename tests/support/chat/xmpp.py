@@ -11,7 +11,7 @@ import subprocess
 import threading
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
@@ -83,6 +83,11 @@ class Prosody:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(20)
+
+    def restart(self) -> None:
+        """Everyone loses the connection; nobody is in a room."""
+        self.__exit__()
+        self.__enter__()
 
     def register(self, name: str, host: str = HOST) -> None:
         root = ["--root"] if os.geteuid() == 0 else []
@@ -218,6 +223,7 @@ class XmppRoom(Room):
         self._restart, self._addressed = restart, addressed
         self._people: Dict[str, XmppPerson] = {}
         self._said: Dict[str, Tuple[str, str]] = {}
+        self._registered: Set[str] = set()
 
     def source(self, room: str) -> str:
         return f"{room}@{ROOMS}"
@@ -261,12 +267,18 @@ class XmppRoom(Room):
     def person(self, who: str) -> XmppPerson:
         """Someone in both rooms; the same connection each time."""
         if who not in self._people:
-            self.server.register(who)
+            if who not in self._registered:
+                self.server.register(who)
+                self._registered.add(who)
             made = XmppPerson(self.server, who)
             for room in ("dev", "ops"):
                 made.join(self.source(room))
             self._people[who] = made
         return self._people[who]
+
+    def forget(self) -> None:
+        """The connections of everyone are lost."""
+        self._people.clear()
 
     def close(self) -> None:
         for one in self._people.values():

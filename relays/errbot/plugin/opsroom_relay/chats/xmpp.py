@@ -17,6 +17,8 @@ _STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
 _ORIGIN_ID = "{urn:xmpp:sid:0}origin-id"
 # A shorter name of a client's is a number or so.
 _MIN_UNIQUE = 8
+# Before it connects again, in seconds; slixmpp waits longer each time that it fails.
+_PAUSE = 2.0
 _MUC_USER = "{http://jabber.org/protocol/muc#user}x"
 _HIDDEN = (
     "This room hides who is speaking, so no command is passed on. Make the bot a moderator, or the "
@@ -35,6 +37,7 @@ class XmppChat(Chat):
         self.bot.conn.del_event_handler("message", handler)
         self.bot.incoming_message = self._hold(handler, _stanza)
         self.bot.conn.add_event_handler("message", self.bot.incoming_message)
+        self.bot.conn.add_event_handler("disconnected", self._connect_again)
         # Its own awaits nothing of what slixmpp answers, and fails. errbot writes to administrators
         # while it starts, and would then leave err-stackstorm out.
         self.bot.build_identifier = self._identifier
@@ -92,6 +95,12 @@ class XmppChat(Chat):
 
         # From another thread it would wait until something else arrives.
         client.loop.call_soon_threadsafe(send)
+
+    def _connect_again(self, _: Any) -> None:
+        """errbot would stay away for good."""
+        client, server = self.bot.conn.client, self.bot.conn.server
+        given = (server,) if server else ()
+        client.loop.call_later(_PAUSE, lambda: client.connect(*given))
 
     def _identifier(self, text: str) -> Any:
         """errbot's room or person of a JID."""
