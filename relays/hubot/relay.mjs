@@ -54,11 +54,17 @@ export class Relay {
     stackstorm.sendAliasExecutionRequest = (message, payload) => this.#execute(stackstorm, message, payload)
     const execute = Object.getPrototypeOf(stackstorm).executeCommand
     stackstorm.executeCommand = async (message, ...command) => {
-      const { verdict, facts, now } = await this.judge(message.message)
-      if (verdict) return this.#refuse(verdict, facts, message)
-      const handed = this.#handed(message, facts)
-      addressees.set(handed, { name: this.#seal(facts, now), room: facts.room })
-      return execute.call(stackstorm, handed, ...command)
+      try {
+        const { verdict, facts, now } = await this.judge(message.message)
+        if (verdict) return this.#refuse(verdict, facts, message)
+        const handed = this.#handed(message, facts)
+        addressees.set(handed, { name: this.#seal(facts, now), room: facts.room })
+        return execute.call(stackstorm, handed, ...command)
+      } catch (error) {
+        // In doubt nothing is handed over. hubot would end on an error that nobody takes.
+        this.#robot.logger.error(`opsroom: dropped a command (error): ${error.stack}`)
+        this.#said(message.send('Nothing was run: the relay met an error. Its log says which.'))
+      }
     }
   }
 

@@ -65,7 +65,7 @@ export class Xmpp {
   }
 
   addressee (identity, shown) {
-    return shown || identity.slice('xmpp:'.length).split('@')[0]
+    return harmless(shown ?? '') || identity.slice('xmpp:'.length).split('@')[0]
   }
 
   send (facts, text) {

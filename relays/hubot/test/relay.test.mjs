@@ -114,6 +114,13 @@ test('in a chat that it does not know nothing is handed over, and the room reads
   assert.match(said[0][0], /^Nothing was run: .* does not know this chat/)
 })
 
+test('where the relay is in doubt nothing is handed over, and hubot goes on', async () => {
+  const { stackstorm, hear, said, log } = world({ facts: { identity: 'irc:a b!c@d' } })
+  await hear('@hubot help')
+  assert.deepEqual([stackstorm.payloads, said], [[], [['Nothing was run: the relay met an error. Its log says which.']]])
+  assert.match(log[0], /dropped a command \(error\): RangeError/)
+})
+
 test('what is dropped stands in the log without a word of the message', async () => {
   const { hear, log, said } = world({ facts: { bot: true } })
   await hear('@hubot deploy the-secret')
