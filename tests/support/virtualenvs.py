@@ -25,7 +25,7 @@ def virtualenv(name: str, requirements: Path) -> Path:
     """The folder of a virtualenv with what a requirements file names. Skips, saying why, where it
     cannot be had."""
     text = requirements.read_bytes() + sys.version.encode()
-    folder = _home() / f"{name}-{hashlib.sha256(text).hexdigest()[:12]}"
+    folder = home() / f"{name}-{hashlib.sha256(text).hexdigest()[:12]}"
     done = folder / "installed"
     if done.exists():
         return folder
@@ -50,7 +50,8 @@ def site_packages(folder: Path) -> Path:
     return found
 
 
-def _home() -> Path:
+def home() -> Path:
+    """Where what is made once is kept: below the tests' virtualenv, or in a cache of the user."""
     prefix = Path(sys.prefix)
     if sys.prefix != sys.base_prefix and os.access(prefix, os.W_OK):
         return prefix / ".virtualenvs"

@@ -16,13 +16,13 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
+from support.virtualenvs import home
 from support.waiting import until
 from support.worlds.world import ROOT
 
@@ -71,8 +71,8 @@ def installed(*packages: str, overrides: Optional[Mapping[str, str]] = None) -> 
     parts = [*wanted, *[f"{path}\n{path.read_text('utf-8')}" for path in sources]]
     kind = hashlib.sha256(repr(wanted).encode()).hexdigest()[:10]
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
-    above = Path(sys.prefix) / "opsroom-hubot"
-    above.mkdir(exist_ok=True)
+    above = home().parent / "opsroom-hubot"
+    above.mkdir(parents=True, exist_ok=True)
     folder = above / f"{kind}-{digest}"
     with (above / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
