@@ -11,6 +11,7 @@ from typing import Any, Dict, FrozenSet, Iterator, List, Set, Tuple
 
 import pytest
 
+from opsroom.commands.audit.reconcile import RECORDED
 from support.cases import cases
 from support.metadata import metadata, read
 
@@ -207,6 +208,17 @@ def test_every_action_that_deploys_is_announced_and_paged_about() -> None:
         assert {name for name in ACTIONS if pattern.match(f"opsroom.{name}")} == wanted
         assert not pattern.match("opsroom.deployed")
         assert not pattern.match("other.opsroom.deploy")
+
+
+def test_the_board_is_renewed_by_everything_that_changes_what_it_shows() -> None:
+    pattern = re.compile(RULES["renew_board"]["criteria"]["trigger.action_ref"]["pattern"])
+    renewing = {name for name in ACTIONS if pattern.match(f"opsroom.{name}")}
+    # Those that leave a record but show nothing there; and those that rules and workflows run.
+    elsewhere = {"assign_card", "comment_card", "create_card", "move_card", "loud", "quiet"}
+    by_rules = {"deploy_release", "incident_step", "note_drift", "page_on_failure", "promote_card"}
+    assert renewing == set(RECORDED) - elsewhere | by_rules
+    assert not pattern.match("opsroom.board")
+    assert not pattern.match("other.opsroom.deploy")
 
 
 def test_no_rule_that_deploys_is_set_off_by_what_a_rule_did() -> None:

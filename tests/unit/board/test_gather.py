@@ -3,6 +3,7 @@ narrowed."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict
@@ -12,6 +13,7 @@ import pytest
 from opsroom.board.compose import MOST
 from opsroom.board.gather import PAST
 from opsroom.board.model import Board, Outcome, Urgent, Waits
+from opsroom.board.render import as_html
 from opsroom.db.store import open_store
 from opsroom.people import Speaker
 from opsroom.records.claims import Claim, take
@@ -273,3 +275,32 @@ def test_it_changes_nothing(world: World) -> None:
     before = len(world.records())
     look(world)
     assert (len(world.records()), world.claims()) == (before, 1)
+
+
+def test_two_hundred_applications_make_a_page_of_reasonable_size_in_reasonable_time(
+    world: World,
+) -> None:
+    environments = ("dev", "test", "uat", "staging", "production")
+    apps = [f"service-{number:03}" for number in range(200)]
+    world.config["environments"] = {name: {} for name in environments}
+    version = {"kind": "command", "command": ["true"]}
+    world.config["apps"] = {name: {"version": version} for name in apps}
+    store = open_store(world.database)
+    with store.write() as on:
+        for app in apps:
+            for place in environments:
+                values = {
+                    "app": app,
+                    "environment": place,
+                    "version": "v1.12.0",
+                    "requester": "alice",
+                }
+                values.update(execution_id="5f00000000000000000000ab", version_before="v1.11.3")
+                append(store, on, Entry(Event.SUCCEEDED, f"{app}-{place}", "deploy", **values))
+    # Of this process alone: what else the machine does is no fault of the board.
+    began = time.process_time()
+    board = look(world, ask=False)
+    page = as_html(board)
+    assert time.process_time() - began < 2.0
+    assert len(board.places) == 1000
+    assert len(page.encode()) < 400_000
