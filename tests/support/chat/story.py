@@ -116,7 +116,7 @@ STORY: Tuple[Step, ...] = (
         needs=frozenset({THREADS}),
         in_thread=True,
     ),
-    Step("alice", "depoly web v1.1.0 to uat please", "unknown_command", reads=("deploy",)),
+    Step("alice", "deploy web", "unknown_command", reads=("deploy web",)),
 )
 
 
