@@ -17,10 +17,10 @@ from support.contracts.vendor import body_of
 from support.servers.http import HttpServer, Request
 from support.servers.mail import MailServer
 from support.troubles.secrets import SIGNING
-from support.vendors import opsgenie as og
-from support.vendors import pagerduty as pd
-from support.vendors import victorops as vo
-from support.vendors.webhook import Receiver
+from support.vendors.pagers import opsgenie as og
+from support.vendors.pagers import pagerduty as pd
+from support.vendors.pagers import victorops as vo
+from support.vendors.pagers.webhook import Receiver
 
 CASES = (
     "pagerduty", "pagerduty events", "opsgenie", "victorops", "victorops endpoint", "email",

@@ -10,7 +10,7 @@ from opsroom.people import Author
 from support.contracts.vendor import Vendor
 from support.servers.http import HttpServer, Request
 from support.troubles.pagers import pager_with
-from support.vendors.opsgenie import KEY
+from support.vendors.pagers.opsgenie import KEY
 
 ALICE = Author("alice", "#ops", "", "alice@example.com", "https://st2.example.com/x1")
 WEB = Target("team", "web")

@@ -12,7 +12,7 @@ from opsroom.pagers import REGISTRY, Page, Pager, Target
 from opsroom.people import Author
 from support.servers.http import Request
 from support.troubles.pagers import pager_with
-from support.vendors.pagerduty import FakePagerDuty
+from support.vendors.pagers.pagerduty import FakePagerDuty
 
 ALICE = Author(
     "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"

@@ -10,7 +10,7 @@ from opsroom.people import Author
 from support.contracts.vendor import Vendor
 from support.servers.http import HttpServer, Request
 from support.troubles.pagers import pager_with
-from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY
+from support.vendors.pagers.victorops import API_ID, API_KEY, ENDPOINT_KEY
 
 ALICE = Author("alice", "#ops", "alice", "alice@example.com", "https://st2.example.com/x1")
 CAROL = Author("carol", "#ops")

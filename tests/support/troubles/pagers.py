@@ -14,7 +14,7 @@ from support.contracts.vendor import answer
 from support.pages.kinds import TARGETS, pager_at
 from support.servers.http import Reply
 from support.troubles.secrets import secrets_in
-from support.vendors import pagerduty as pd
+from support.vendors.pagers import pagerduty as pd
 
 # How each says that it does not accept a page, and why.
 REFUSALS: Mapping[str, Callable[[str], Reply]] = {

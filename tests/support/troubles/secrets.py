@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any, Tuple
 
-from support.vendors import basecamp, github, jira, opsgenie, pagerduty, trello, victorops
+from support.vendors import basecamp, github, jira, trello
+from support.vendors.pagers import opsgenie, pagerduty, victorops
 
 BASECAMP_TOKEN = "BAhbB0kiT0ken"
 SIGNING = "sign-5ecret-value"

@@ -13,9 +13,9 @@ from opsroom.pagers import REGISTRY
 from support.pages.kinds import ADDRESSES, pager_at
 from support.troubles.pagers import secrets_of
 from support.troubles.secrets import SECRETS, SIGNING
-from support.vendors.opsgenie import KEY, READ_KEY
-from support.vendors.pagerduty import TOKEN
-from support.vendors.victorops import API_ID, API_KEY, ENDPOINT_KEY
+from support.vendors.pagers.opsgenie import KEY, READ_KEY
+from support.vendors.pagers.pagerduty import TOKEN
+from support.vendors.pagers.victorops import API_ID, API_KEY, ENDPOINT_KEY
 
 KEYS = {"api_id": API_ID, "api_key": API_KEY}
 PASSWORD = "mail-5ecret-value"

@@ -9,7 +9,7 @@ import pytest
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
 from opsroom.pagers import REGISTRY, Target
-from support.vendors.pagerduty import ROUTING_KEY
+from support.vendors.pagers.pagerduty import ROUTING_KEY
 
 
 def target_of(kind: str, raw: Any) -> Tuple[Any, List[str]]:

@@ -15,7 +15,7 @@ from support.pages.rooms import Clock, Rooms
 from support.pages.scripted_pager import DOWN, LOST, SLOW
 from support.records.stores import rows, run
 from support.servers.http import HttpServer
-from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty
+from support.vendors.pagers.pagerduty import ROUTING_KEY, FakePagerDuty
 
 
 def long_chain(rooms: Rooms) -> None:

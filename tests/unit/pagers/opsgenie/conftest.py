@@ -6,7 +6,7 @@ import pytest
 
 from support.pages.opsgenie import pager_at
 from support.pages.rooms import Clock
-from support.vendors.opsgenie import Opsgenie
+from support.vendors.pagers.opsgenie import Opsgenie
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from support.contracts.vendor import answer, body_of
 from support.pages.opsgenie import MARK, PAGED, WEB, asked, is_outcome, page, pager_at
 from support.servers.http import Reply
 from support.troubles.table import failure, refusal
-from support.vendors.opsgenie import KEY, READ_KEY
+from support.vendors.pagers.opsgenie import KEY, READ_KEY
 
 
 def test_a_page_is_an_alert_that_was_followed_until_it_was_made(vendor, account, pager):

@@ -10,7 +10,7 @@ from support.contracts.vendor import answer
 from support.pages.opsgenie import ALICE, WEB, is_outcome, page, pager_at
 from support.servers.http import Reply
 from support.troubles.table import failure, refusal
-from support.vendors.opsgenie import READ_KEY
+from support.vendors.pagers.opsgenie import READ_KEY
 
 
 def test_an_alert_is_shown_by_the_number_that_people_type(vendor, account, pager):

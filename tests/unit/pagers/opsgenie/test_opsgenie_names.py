@@ -8,7 +8,7 @@ from opsroom.errors import Code
 from opsroom.pagers import OnCall, Target
 from support.pages.opsgenie import WEB, pager_at
 from support.troubles.table import refusal
-from support.vendors.opsgenie import READ_KEY
+from support.vendors.pagers.opsgenie import READ_KEY
 
 
 def test_who_is_on_call_for_a_schedule_is_one_request(vendor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.pages.pagerduty import pager_of
-from support.vendors.pagerduty import FakePagerDuty
+from support.vendors.pagers.pagerduty import FakePagerDuty
 
 
 @pytest.fixture

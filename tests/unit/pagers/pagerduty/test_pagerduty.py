@@ -28,7 +28,7 @@ from support.pages.pagerduty import (
 )
 from support.servers.http import Reply
 from support.troubles.table import failure, raised, refusal
-from support.vendors.pagerduty import error
+from support.vendors.pagers.pagerduty import error
 
 
 def test_a_page_to_a_service_is_one_incident_and_says_who_is_reached_until_when(account, pager):

@@ -14,7 +14,7 @@ from opsroom.people import Author
 from support.contracts.vendor import answer, body_of
 from support.servers.http import Reply
 from support.troubles.table import error_with, raised, refusal
-from support.vendors.pagerduty import ROUTING_KEY, FakePagerDuty, invalid_event
+from support.vendors.pagers.pagerduty import ROUTING_KEY, FakePagerDuty, invalid_event
 
 ALICE = Author(
     "alice", "#ops", "PALICE", "alice@example.com", "https://st2.example.com/#/history/1"

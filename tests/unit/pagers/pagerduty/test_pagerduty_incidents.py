@@ -20,7 +20,7 @@ from support.pages.pagerduty import (
     writes,
 )
 from support.troubles.table import raised, refusal
-from support.vendors.pagerduty import ROUTING_KEY, error
+from support.vendors.pagers.pagerduty import ROUTING_KEY, error
 
 
 @pytest.mark.parametrize("id", ["1201", "#1201", " 1201 ", "PI1201", MARK])

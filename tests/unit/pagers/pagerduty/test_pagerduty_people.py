@@ -10,7 +10,7 @@ from opsroom.errors import Code
 from opsroom.pagers import OnCall, Target
 from support.pages.pagerduty import POLICY, SCHEDULE, SERVICE, SIX, asked, routed
 from support.troubles.table import raised, refusal
-from support.vendors.pagerduty import ROUTING_KEY
+from support.vendors.pagers.pagerduty import ROUTING_KEY
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from opsroom.pagers import Delivery, OnCall, Target
 from support.pages.pagerduty import MARK, POLICY, SIX, page, pager_of, routed
 from support.servers.http import Reply
 from support.troubles.table import error_with, failure, raised, refusal
-from support.vendors.pagerduty import ROUTING_KEY, error
+from support.vendors.pagers.pagerduty import ROUTING_KEY, error
 
 
 def test_an_event_is_followed_until_its_incident_is_there(account, pager, waits):

@@ -7,7 +7,7 @@ import pytest
 from opsroom.pagers.victorops import organisation
 from support.pages.rooms import Clock
 from support.pages.victorops import KEYS, NOW, address, made
-from support.vendors.victorops import VictorOps
+from support.vendors.pagers.victorops import VictorOps
 
 
 @pytest.fixture(autouse=True)

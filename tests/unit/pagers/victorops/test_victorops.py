@@ -25,7 +25,7 @@ from support.pages.victorops import (
 )
 from support.servers.http import Reply
 from support.troubles.table import failure, refusal
-from support.vendors.victorops import API_ID
+from support.vendors.pagers.victorops import API_ID
 
 
 def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):

@@ -11,7 +11,7 @@ from support.contracts.vendor import answer
 from support.pages.victorops import ALICE, BOB, KEY, MARK, WEB, asked, page
 from support.servers.http import Reply
 from support.troubles.table import refusal
-from support.vendors.victorops import ENDPOINT_KEY
+from support.vendors.pagers.victorops import ENDPOINT_KEY
 
 
 def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org, plain):

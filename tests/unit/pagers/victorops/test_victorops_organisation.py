@@ -15,7 +15,7 @@ from support.contracts.vendor import answer, body_of
 from support.pages.victorops import KEYS, WEB, asked, made, page
 from support.servers.http import Reply
 from support.troubles.table import refusal
-from support.vendors.victorops import API_KEY
+from support.vendors.pagers.victorops import API_KEY
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from support.vendors.webhook import Receiver
+from support.vendors.pagers.webhook import Receiver
 
 
 @pytest.fixture

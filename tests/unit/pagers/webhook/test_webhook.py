@@ -14,7 +14,7 @@ from support.pages.webhook import PAGE, SECRET, TOKEN, WHSEC, pager_of, sent_to
 from support.servers.http import Reply, Request
 from support.troubles.pagers import pager_with
 from support.troubles.table import raised
-from support.vendors.webhook import Receiver
+from support.vendors.pagers.webhook import Receiver
 
 
 def lossy(receiver: Receiver, times: int, drop: str = "unanswered") -> None:

@@ -13,7 +13,7 @@ from opsroom.pagers import Delivery
 from support.pages.webhook import PAGE, TOKEN, pager_of
 from support.servers.http import Reply, Request
 from support.troubles.table import failure, raised
-from support.vendors.webhook import Receiver
+from support.vendors.pagers.webhook import Receiver
 
 
 def lossy(receiver: Receiver, times: int, drop: str = "unanswered") -> None:

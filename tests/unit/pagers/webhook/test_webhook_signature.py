@@ -15,7 +15,7 @@ from opsroom.pagers import Delivery
 from opsroom.webhooks.signature import STANDARD, signature, standard_headers
 from support.pages.webhook import PAGE, SECRET, WHSEC, pager_of
 from support.troubles.table import failure, raised
-from support.vendors.webhook import TOLERANCE, Receiver, verified
+from support.vendors.pagers.webhook import TOLERANCE, Receiver, verified
 
 
 def test_a_signed_page_passes_a_receiver_that_checks_and_a_wrong_key_does_not() -> None:
