@@ -177,6 +177,16 @@ def test_no_file_is_too_long() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
 
 
+def test_no_folder_of_tests_is_too_full() -> None:
+    counted = Counter(path.parent for path in (ROOT / "tests").rglob("*.py"))
+    full = {
+        str(folder.relative_to(ROOT)): count
+        for folder, count in counted.items()
+        if count > MAX_FILES
+    }
+    assert full == {}
+
+
 def test_no_small_file_serves_one_other_alone() -> None:
     """Use cases and decisions aside: an action is the user of the one, and the other is as short as
     its rule. The first file of a package is what the package is made of."""
