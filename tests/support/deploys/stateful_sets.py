@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Set
+from typing import Any, Callable, Dict, List, Set
 
-from support.vendors.kubernetes import Cluster, pod, waiting, workload
+from support.deploys.jobs import Notes
+from support.vendors.kubernetes import IMAGE, Cluster, pod, waiting, workload
 
 Object = Dict[str, Any]
+
+# Keys of a deployment in steps, and the versions that run before and after it.
+STEPS = {"workload": "statefulset/web", "steps": ["10%", "50%", "100%"], "pause": "1m"}
+OLD, NEW = "v1.0.0", "v2.0.0"
 
 
 class StatefulSet:
@@ -95,3 +100,35 @@ class StatefulSet:
     def _image(self, revision: str) -> str:
         containers = self._templates[revision]["spec"]["containers"]
         return str(next(one["image"] for one in containers if one["name"] == "web"))
+
+
+def partitions(cluster: Cluster) -> List[int]:
+    """Those that were set, in their order."""
+    return [
+        patch["spec"]["updateStrategy"]["rollingUpdate"]["partition"]
+        for patch in cluster.patches
+        if "updateStrategy" in patch["spec"]
+    ]
+
+
+def at_note(text: str, act: Callable[[], None], *more: str) -> Notes:
+    """A job in which something happens when this is said for the first time."""
+    pending = [text, *more]
+
+    def note(line: str) -> None:
+        if pending and pending[0] in line:
+            pending.clear()
+            act()
+
+    return Notes(on_note=note)
+
+
+def is_as_at_first(pods: StatefulSet) -> bool:
+    """Whether nothing of a deployment is left on it."""
+    annotations = pods.found["metadata"]["annotations"]
+    return (
+        pods.found["spec"]["template"]["spec"]["containers"][0]["image"] == f"{IMAGE}:{OLD}"
+        and pods.partition == 0
+        and "opsroom/steps" not in annotations
+        and "opsroom/deploy" not in annotations
+    )

@@ -6,7 +6,10 @@ from typing import Iterator
 
 import pytest
 
+from opsroom.deploys import course
 from support.deploys.kubernetes import ROLLING, Clock
+from support.deploys.stateful_sets import StatefulSet
+from support.servers.http import HttpServer
 from support.vendors.kubernetes import Cluster, done, unobserved, workload
 
 
@@ -23,3 +26,21 @@ def cluster() -> Iterator[Cluster]:
         running.add(workload())
         running.steps = [unobserved, ROLLING, done]
         yield running
+
+
+@pytest.fixture(autouse=True)
+def course_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "now", clock)
+
+
+@pytest.fixture
+def pods(cluster: Cluster) -> StatefulSet:
+    """In place of the deployment."""
+    cluster.objects.clear()
+    return StatefulSet(cluster)
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer() as made:
+        yield made
