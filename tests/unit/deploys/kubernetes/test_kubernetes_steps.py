@@ -135,6 +135,22 @@ def test_who_lowers_the_partition_lets_it_go_on(
     assert partitions(cluster) == [9]
 
 
+def test_who_raises_the_partition_is_waited_for(cluster: Cluster, pods: StatefulSet) -> None:
+    def set_to(partition: int) -> None:
+        pods.found["spec"]["updateStrategy"]["rollingUpdate"]["partition"] = partition
+        pods.found["metadata"]["generation"] += 1
+
+    def note(line: str) -> None:
+        if "step 1 of 3 is done" in line:
+            set_to(10)
+        elif "is held by a partition: pods below number 10 keep their image" in line:
+            set_to(0)
+
+    deploying(cluster, **STEPS).deploy(V2, Notes(on_note=note))
+    assert pods.versions() == [NEW] * 10
+    assert partitions(cluster) == [9]
+
+
 def test_who_sets_another_image_keeps_it_and_reads_of_the_partition(
     cluster: Cluster, pods: StatefulSet
 ) -> None:

@@ -136,7 +136,7 @@ class Pipelines:
             yield from level
             deeper: List[Pipeline] = []
             for one in level:
-                if one.id in seen or not left:
+                if not left:
                     continue
                 seen.add(one.id)
                 left -= 1
