@@ -97,6 +97,10 @@ def test_every_part_is_in_one_step_and_in_its_order(some: List[Size], count: int
         ({"steps": [5, 5, "100%"]}, "steps[1]: expected more than in the step before"),
         ({"steps": [1, 5]}, "steps: expected 100% as the last step"),
         ({"pause": "soon"}, "pause: expected a length of time"),
+        (
+            {"steps": ["10%", "50%", "100%"], "pause": "30m"},
+            "pause: expected less: StackStorm ends a deployment after 1 h, and the pauses take 1 h",
+        ),
         ({"check": "https://x"}, "check: expected a mapping"),
         ({"check": {}}, "check.url: expected either this or action"),
         ({"check": {"url": "https://x/", "action": "a.b"}}, "check.url: expected either this"),

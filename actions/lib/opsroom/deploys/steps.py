@@ -18,6 +18,7 @@ from ..names import either
 from ..stackstorm.options import read_action
 from ..structs import dataclass
 from ..templates import unknown
+from ..text import span
 
 # What `check` fills in. `host` is the part that is asked about.
 PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
@@ -25,6 +26,9 @@ PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
 _PERCENT = re.compile(r"^([0-9]{1,3})\s*%\Z")
 _ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s@]*\Z")
 _EXPECTED = "expected a list such as [10%, 50%, 100%] or [1, 5, 100%]"
+
+# The actions' own time limit, in seconds.
+_MAX_LIFE = 3600.0
 
 Part = TypeVar("Part")
 
@@ -71,6 +75,12 @@ class Steps:
     pause: float = 0.0
     check: Optional[Check] = None
 
+    @property
+    def pauses(self) -> float:
+        """How long all pauses take, in seconds; of steps that are not named in the config it is
+        not known."""
+        return self.pause * max(len(self.sizes) - 1, 0)
+
 
 # One part after another, and nothing in between.
 PLAIN = Steps()
@@ -78,11 +88,15 @@ PLAIN = Steps()
 
 def read_steps(fields: Fields) -> Steps:
     """The keys `steps`, `pause`, `check`."""
-    return Steps(
+    steps = Steps(
         sizes=_read_sizes(fields),
-        pause=fields.seconds("pause", 0.0, maximum=3600.0),
+        pause=fields.seconds("pause", 0.0, maximum=_MAX_LIFE),
         check=_read_check(fields),
     )
+    if steps.pauses >= _MAX_LIFE:
+        what = f"expected less: StackStorm ends a deployment after {span(_MAX_LIFE)}, and "
+        fields.problem("pause", f"{what}the pauses take {span(steps.pauses)}")
+    return steps
 
 
 def groups(steps: Steps, parts: Sequence[Part]) -> Tuple[Tuple[Part, ...], ...]:

@@ -47,6 +47,16 @@ def test_a_run_says_what_it_waits_for(
     assert work.lines[-1] == f"GitHub run 4711 {words}"
 
 
+def test_a_run_that_ended_without_a_decision_waits_for_someone(
+    vendor: Vendor, github: GithubDeployments
+) -> None:
+    """GitHub calls it completed: it is neither a success nor a failure."""
+    github.states = [("queued", None), ("completed", "action_required"), ("completed", "success")]
+    deployer, work = deployer_at(vendor), a_job()
+    deployer.deploy(v1(deployer), work)
+    assert work.lines[-1] == "GitHub run 4711 waits for someone to approve it on GitHub"
+
+
 def test_a_run_that_nobody_approves_in_time_says_so(
     vendor: Vendor, github: GithubDeployments
 ) -> None:

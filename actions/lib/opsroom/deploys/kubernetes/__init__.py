@@ -68,11 +68,9 @@ def _check_steps(fields: Fields, options: Options) -> None:
             )
     if fields.has("pause") and not fields.has("steps"):
         fields.problem("pause", "expected steps beside it: nothing else has a pause")
-    pauses = steps.pause * max(len(steps.sizes) - 1, 0)
-    if pauses >= options.time_limit:
-        fields.problem(
-            "pause", f"expected less: {span(pauses)} of pauses do not fit into the time_limit"
-        )
+    if steps.pauses >= options.time_limit:
+        what = f"expected less: {span(steps.pauses)} of pauses do not fit into the time_limit"
+        fields.problem("pause", what)
 
 
 def make(options: Options, target: Target) -> Deployer:
