@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Optional
 
 import pytest
 import yaml
 
-from support.stackstorm.client import StackStorm
+from support.seals import KEY, sealed
+from support.stackstorm.client import RELAY, StackStorm
 from support.worlds.world import World
 
 FORGED = {"api_user": "carol", "source_channel": "#ops"}
@@ -235,3 +236,103 @@ def test_somebody_who_may_deploy_can_do_so_in_a_workflow(
     assert execution["status"] == "succeeded", execution["result"]
     assert world.running("uat") == "v1.0.0"
     assert {one.requester for one in world.records()} == {stackstorm.get("/user")["username"]}
+
+
+# Speakers for whom the relay vouches.
+
+CAROL = "slack:T024BE7LD/U0CAROL"
+
+
+@pytest.fixture
+def vouched(stackstorm: StackStorm, world: World) -> Iterator[World]:
+    """Production takes only speakers for whom the relay vouches; its key is in the datastore."""
+    name = f"opsroom_t_{uuid.uuid4().hex[:8]}"
+    with stackstorm.secret(name, KEY):
+        world.config["relay_keys"] = {RELAY: f"{{{{ st2kv.system.{name} }}}}"}
+        world.config["people"]["carol"]["chat"].append(CAROL)
+        world.config["environments"]["production"]["identity"] = "vouched"
+        stackstorm.configure(world.config)
+        yield world
+
+
+def test_a_sealed_speaker_is_believed_with_a_key_of_the_datastore(
+    stackstorm: StackStorm, vouched: World
+) -> None:
+    who = sealed(CAROL, "#ops")
+    answer = stackstorm.say("deploy web v1.0.0 to production", who, "#ops")
+    assert (answer.status, answer.code) == ("succeeded", "deployed"), answer.result
+    assert vouched.running("production") == "v1.0.0"
+    records = vouched.records()
+    assert {(one.person, one.chat_name, one.facts["vouched_by"]) for one in records} == {
+        ("carol", CAROL, who.split(" ")[1])
+    }
+    seal = who.rpartition(" ")[2]
+    assert seal not in f"{records} {answer.result} {answer.message}"
+    # StackStorm's own history has what the relay handed over.
+    assert answer.execution["context"]["api_user"] == who
+
+
+@pytest.mark.parametrize(
+    ("who", "more", "code"),
+    [
+        ("carol", None, "not_vouched"),
+        (CAROL, None, "not_vouched"),
+        (CAROL, {"room": "#dev"}, "seal_wrong"),
+        (CAROL, {"key": "another-key-that-is-long-enough-0000"}, "seal_wrong"),
+        (CAROL, {"at": 1_700_000_000.0}, "seal_stale"),
+        (f"{CAROL} hubot/0.4.0", None, "seal_malformed"),
+        ("slack:T024BE7LD/U0NOBODY", {}, "not_allowed"),
+        ("#ops", None, "speaker_is_room"),
+    ],
+    ids=["name", "prefix", "room", "key", "time", "form", "nobody", "channel"],
+)
+def test_what_is_not_carols_seal_deploys_nothing(
+    stackstorm: StackStorm, vouched: World, who: str, more: Optional[Dict[str, Any]], code: str
+) -> None:
+    user = who if more is None else sealed(who, **{"room": "#ops", **more})
+    answer = stackstorm.ask("deploy web v1.0.0 to production", user, "#ops")
+    assert (answer.status, answer.code) == ("failed", code), answer.result
+    assert vouched.running("production") == ""
+    assert vouched.records()[-1].code == code
+
+
+def test_a_message_that_is_delivered_again_is_carried_out_once(
+    stackstorm: StackStorm, vouched: World
+) -> None:
+    who = sealed(CAROL, "#ops")
+    begun = [stackstorm.begin("deploy web v1.0.0 to production", who, "#ops") for _ in range(2)]
+    answers = [stackstorm.finish(one) for one in begun]
+    assert sorted(one.code for one in answers) == ["deployed", "message_taken"]
+    first, again = sorted(answers, key=lambda one: one.code)
+    assert again.result["execution"] == first.id
+    assert "This message of carol was taken at " in again.message
+    assert vouched.events().count("succeeded") == 1
+
+
+def test_whoami_says_in_the_room_who_vouches(stackstorm: StackStorm, vouched: World) -> None:
+    answer = stackstorm.say("opsroom whoami", sealed(CAROL, "#ops"), "#ops")
+    assert answer.message.startswith("You are carol: ")
+    assert f"({RELAY}) vouches for {CAROL}" in answer.message
+    assert "production" in answer.message
+    by_name = stackstorm.say("opsroom who am i", "carol", "#ops")
+    assert "On production a relay has to vouch." in by_name.message
+
+
+def test_the_actions_of_a_workflow_share_the_message_that_started_it(
+    stackstorm: StackStorm, vouched: World
+) -> None:
+    for version in ("v1.0.0", "v1.1.0"):
+        said = f"deploy web {version} to production"
+        assert stackstorm.ask(said, sealed(CAROL, "#ops"), "#ops").code == "deployed"
+    words = f"t{uuid.uuid4().hex[:8]} back {{{{app}}}} on {{{{environment}}}}"
+    said = words.replace("{{app}}", "web").replace("{{environment}}", "production")
+    who = sealed(CAROL, "#ops")
+    with stackstorm.alias(name="t_back", action_ref="opsroom.roll_back", formats=[words]):
+        done, again = (stackstorm.ask(said, who, "#ops").execution for _ in range(2))
+    assert done["status"] == "succeeded", done["result"]
+    assert done["result"]["output"]["code"] == "deployed"
+    assert vouched.running("production") == "v1.0.0"
+    assert again["status"] == "failed"
+    assert again["result"]["output"]["code"] == "message_taken"
+    commands = [(one.command, one.event.value, one.person) for one in vouched.records()]
+    assert commands.count(("rollback", "succeeded", "carol")) == 1
