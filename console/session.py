@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from opsroom.names import nearest
+from opsroom.people.identities import is_identity
+from opsroom.people.seals import seal
 from opsroom.text import one_line
 
 from .aliases import Match, Pack
@@ -131,7 +133,7 @@ class Session:
         action = self.pack.actions[match.alias.action_ref]
         context = {
             "user": self._relay(),
-            "api_user": speaker,
+            "api_user": self._handed_over(speaker, room),
             "source_channel": room,
             "pack": action.ref.split(".")[0],
         }
@@ -179,6 +181,15 @@ class Session:
         # A database that was named for the console counts more than the one in the config, which is
         # StackStorm's.
         return {**self.config, "database": self.database} if self.database else dict(self.config)
+
+    def _handed_over(self, speaker: str, room: str) -> str:
+        """The name, or an identity (`/as slack:T024BE7LD/U2147483697`) under the relay's seal,
+        where the config has its key."""
+        keys = self.config.get("relay_keys")
+        key = keys.get(self._relay()) if isinstance(keys, Mapping) else None
+        if not isinstance(key, str) or not is_identity(speaker) or " " in speaker:
+            return speaker
+        return seal(speaker, "console", room, key, self.new_id(), time.time())
 
     def _relay(self) -> str:
         relays = self.config.get("relays") or [_DEFAULT_RELAY]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -82,8 +83,16 @@ def _config(folder: Path) -> Dict[str, Any]:
     script = str(folder / "release.py")
     return {
         "relays": ["chatops_bot"],
+        # The room plays a relay that has it: `/as xmpp:alice@example.com`.
+        "relay_keys": {"chatops_bot": secrets.token_urlsafe(32)},
         "announce": "#deploys",
-        "people": {name: {"chat": [name], "email": f"{name}@example.com"} for name in _PEOPLE},
+        "people": {
+            name: {
+                "chat": [name, f"xmpp:{name}@example.com"],
+                "email": f"{name}@example.com",
+            }
+            for name in _PEOPLE
+        },
         "groups": {"release-managers": ["carol", "dave"]},
         "environments": {
             "test": {},

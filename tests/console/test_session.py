@@ -8,7 +8,11 @@ from typing import Any, Dict
 
 import pytest
 
+from console.aliases import load_pack
+from console.session import Session
+from support.seals import KEY, VERSION
 from support.worlds.packs import IDENTITY, add_command, talk
+from support.worlds.world import ROOT
 
 NAME: Dict[str, Any] = {
     "type": "string",
@@ -324,3 +328,20 @@ def test_the_database_of_the_console_stands_in_for_that_of_the_config(tmp_path: 
     assert session.say("greet").message == "postgresql://theirs"
     session.database = "sqlite:////tmp/mine.db"
     assert session.say("greet").message == "sqlite:////tmp/mine.db"
+
+
+def test_the_console_vouches_for_an_identity_where_the_config_has_its_key(tmp_path: Path) -> None:
+    identity = "xmpp:alice@example.com"
+    config = {
+        "relays": ["chatops_bot"],
+        "relay_keys": {"chatops_bot": KEY},
+        "people": {"alice": {"chat": ["alice", identity]}},
+        "environments": {"uat": {}},
+    }
+    database = f"sqlite:///{tmp_path}/opsroom.db"
+    session = Session(pack=load_pack(ROOT), config=config, database=database, room="#dev")
+    vouched = session.say("opsroom whoami", identity)
+    assert vouched.message.startswith(f"You are alice: console/{VERSION} (chatops_bot) vouches for")
+    assert session.say("opsroom whoami", "alice").result["known_by"] == "name"
+    session.config = {**config, "relay_keys": {}}
+    assert session.say("opsroom whoami", identity).result["known_by"] == "name"

@@ -290,7 +290,7 @@ _OTHERS: Tuple[Command, ...] = (
         words("opsroom"),
         tuple(
             Form(text, words(text) + r"\s*\??" + PAIRS, ending=r"\s*\??")
-            for text in ("opsroom whoami", "opsroom who am i", "opsroom who am I")
+            for text in ("opsroom whoami", "opsroom who am i")
         ),
     ),
 )

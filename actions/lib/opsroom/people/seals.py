@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 from datetime import datetime, timezone
-from typing import Dict, Optional
+from typing import Dict, Optional, Sequence
 
 from .. import pack_version
 from ..errors import Code, Refusal
@@ -97,10 +97,7 @@ def read_seal(
             f"The relay {st2_user} seals who speaks, and the config of opsroom has no key for it.",
             f"An administrator adds it to opsroom.yaml: relay_keys.{st2_user}",
         )
-    sealed = "\n".join((_FORMAT, *parts[:4], room))
-    wanted = hmac.new(key.encode(), sealed.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    seal = base64.urlsafe_b64encode(wanted.digest()).rstrip(b"=")
-    if not hmac.compare_digest(seal, parts[4].encode()):
+    if not hmac.compare_digest(_seal(parts[:4], room, key), parts[4].encode()):
         raise Refusal(
             Code.SEAL_WRONG,
             f"The seal of the relay {st2_user} does not fit who speaks and in which room.",
@@ -110,6 +107,19 @@ def read_seal(
     voucher = Voucher(parts[0], relayed.group(1), relayed.group(2), float(parts[2]), parts[3])
     _check_age(voucher, st2_user, now, valid_for)
     return voucher
+
+
+def seal(identity: str, relay: str, room: str, key: str, message: str, at: float) -> str:
+    """What a relay hands over; for the console, which is one. `relay` is its name without a
+    version."""
+    parts = (identity, f"{relay}/{pack_version()}", f"{at:.3f}", message)
+    return " ".join((*parts, _seal(parts, room, key).decode()))
+
+
+def _seal(parts: Sequence[str], room: str, key: str) -> bytes:
+    sealed = "\n".join((_FORMAT, *parts, room)).encode("utf-8", "surrogatepass")
+    made = hmac.new(key.encode(), sealed, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made).rstrip(b"=")
 
 
 def unsealed(text: str) -> str:

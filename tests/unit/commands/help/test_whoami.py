@@ -144,9 +144,15 @@ def test_many_environments_still_fit_into_one_message(tmp_path: Path) -> None:
     assert "more" in ask(many, "alice")["message"]
 
 
-@cases("text", ["opsroom whoami", "Opsroom whoami?", "opsroom who am i", "opsroom who am I ?"])
+@cases("text", ["opsroom whoami", "Opsroom whoami?", "opsroom who am i ?"])
 def test_it_is_asked_in_these_words(text: str) -> None:
     from opsroom.grammar.commands import COMMANDS
 
     [command] = [one for one in COMMANDS if one.alias == "whoami"]
     assert any(form.reading().match(text) for form in command.forms)
+
+
+@cases("text", ["opsroom who am I", "opsroom am i", "opsroom me"])
+def test_what_is_nearly_it_is_led_there(world: World, text: str) -> None:
+    answer = world.ask("suggest", "alice", text=text)
+    assert answer["suggestions"] == ["opsroom whoami"]
