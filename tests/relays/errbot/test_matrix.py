@@ -70,6 +70,23 @@ def test_the_speaker_is_the_mxid_whatever_the_display_name(matrix: Listening) ->
     assert say(matrix, sender="@mallory:example.com")[1].identity == "matrix:@mallory:example.com"
 
 
+def test_a_display_name_that_says_something_is_no_name(matrix: Listening) -> None:
+    synced(matrix)
+    names = {
+        "Alice": "Alice",
+        "Alice Adams": "Alice Adams",
+        "carol deployed web to production. alice": "alice",
+        "Done: alice": "alice",
+        "a\nb": "alice",
+        "x" * 25: "alice",
+        "": "alice",
+    }
+    for display, shown in names.items():
+        where = room("@bob:example.com")
+        where.add_member("@alice:example.com", display, None)
+        assert say(matrix, where)[1].name == shown
+
+
 def test_in_private_the_room_is_the_person(matrix: Listening) -> None:
     message, heard = say(matrix, room("@alice:example.com"))
     assert message.is_direct
@@ -123,6 +140,17 @@ def test_answers_are_notices_in_the_thread_and_mention_nobody(matrix: Listening)
         "m.in_reply_to": {"event_id": "$151:example.com"},
     }
     assert "m.relates_to" not in second
+
+
+def test_an_answer_that_cannot_be_sent_is_in_the_log(
+    matrix: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def room_send(*_: Any) -> Any:
+        raise OSError("gone")
+
+    matrix.bot.client.room_send = room_send
+    matrix.chat.post((ROOM, "", ""), "hello")
+    assert f"an answer was not posted in {ROOM}: OSError('gone')" in caplog.messages
 
 
 def test_rooms_are_ids_aliases_and_people(matrix: Listening) -> None:

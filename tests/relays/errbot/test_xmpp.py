@@ -17,6 +17,7 @@ ROOM = "ops@conference.example.com"
 
 @pytest.fixture
 def xmpp(monkeypatch: pytest.MonkeyPatch) -> Listening:
+    asyncio.set_event_loop(asyncio.new_event_loop())
     identity = {"username": "bot@example.com", "password": "p"}
     bot = XMPPBackend(config(BOT_IDENTITY=identity, CHATROOM_FN="bot"))
     made = Listening(bot, XmppChat(bot))

@@ -201,7 +201,10 @@ class Forwarding:
 
 def log_dropped(heard: Optional[Heard], reason: Optional[Reason]) -> None:
     """Say in the log which message was dropped, and why; never what it says."""
-    log.info(
+    # A chat reports much that nobody typed, and the relay's own words come back from each room.
+    common = reason in (Reason.OWN, Reason.NOT_TYPED)
+    log.log(
+        logging.DEBUG if common else logging.INFO,
         "dropped message %s of %s: %s",
         heard.message if heard else "?",
         (heard.identity or heard.name) if heard else "?",

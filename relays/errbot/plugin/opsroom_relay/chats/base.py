@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from ..messages import Heard
 from ..seal import time_text
 
 Place = Tuple[str, ...]
+# Two words at most: a longer name could say something.
+_NAME = re.compile(r"[^\s:]{1,24}( [^\s:]{1,24})?")
 
 
 class Chat:
@@ -56,7 +59,13 @@ class Chat:
 
     def name_of(self, identity: str) -> str:
         """What a room calls someone; empty where that is not known."""
-        return identity.partition(":")[2].partition("@")[0]
+        name = identity.partition(":")[2].lstrip("@")
+        return re.split("[@:!]", name, maxsplit=1)[0]
+
+    def shown(self, name: str, identity: str) -> str:
+        """How an answer addresses someone: by the name that they chose, if it reads as one and not
+        as a statement of the relay's."""
+        return name if _NAME.fullmatch(name) else self.name_of(identity)
 
     def place(self, channel: str) -> Tuple[Place, bool]:
         """Where to post for a channel as StackStorm names it, and whether that is a room. Raises

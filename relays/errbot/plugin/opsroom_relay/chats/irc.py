@@ -46,10 +46,6 @@ class IrcChat(Chat):
     def room(self, message: Any, heard: Heard) -> str:
         return heard.place[0] if message.is_group else str(message.frm)
 
-    def name_of(self, identity: str) -> str:
-        name = identity.partition(":")[2]
-        return name.partition("!")[0] if "!" in name else name.partition("@")[0]
-
     def place(self, channel: str) -> Tuple[Place, bool]:
         if not channel or any(one in channel for one in " ,\r\n"):
             raise ValueError(f"{channel!r} is no room of IRC")

@@ -38,10 +38,10 @@ class MatrixChat(Chat):
         thread = relation.get("event_id") if relation.get("rel_type") == "m.thread" else None
         sender = str(said.sender)
         member = room.users.get(sender)
-        name = str(getattr(member, "display_name", None) or sender[1:].partition(":")[0])
+        name = str(getattr(member, "display_name", None) or "")
         return Heard(
             f"matrix:{sender}",
-            name,
+            self.shown(name, f"matrix:{sender}"),
             str(said.event_id),
             key=str(said.event_id),
             sent=said.server_timestamp / 1000,
@@ -69,6 +69,13 @@ class MatrixChat(Chat):
         self.bot.run_async_coroutine(self._send(place, list(pieces(text, _MAX_BYTES))))
 
     async def _send(self, place: Place, texts: List[str]) -> None:
+        try:
+            await self._send_all(place, texts)
+        except Exception as error:
+            # Nobody waits for this, and would hear of it.
+            self.log.error("an answer was not posted in %s: %r", place[0], error)
+
+    async def _send_all(self, place: Place, texts: List[str]) -> None:
         from nio import RoomSendResponse
 
         to, thread, answered = place

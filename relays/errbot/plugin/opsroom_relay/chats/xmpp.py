@@ -58,7 +58,7 @@ class XmppChat(Chat):
         name = _unique(event, str(sender.bare))
         return Heard(
             f"xmpp:{jid}" if jid else "",
-            nick,
+            self.shown(nick, f"xmpp:{jid}"),
             name or self._number(),
             key=(str(sender), name) if name else None,
             place=(str(sender.bare if kind == "groupchat" else sender), str(kind or "chat")),
