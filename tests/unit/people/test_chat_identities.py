@@ -6,10 +6,11 @@ import pytest
 
 from opsroom.commands import KINDS
 from opsroom.config import load
+from opsroom.config.checks import advice
 from opsroom.errors import Refusal
 from opsroom.people.identities import identity_problem, is_identity, is_room, nick
 from support.cases import cases
-from support.seals import SEALED, sealed
+from support.seals import KEY, SEALED, sealed
 
 
 @cases("identity", [one["identity"] for one in SEALED])
@@ -90,3 +91,14 @@ def test_the_name_by_which_a_room_knows_someone(text: str, name: str) -> None:
 )
 def test_a_name_that_is_a_room(name: str, room: bool) -> None:
     assert is_room(name, ["#deploys", "ops@groups.example.org"]) == room
+
+
+def test_an_identity_that_no_relay_can_vouch_for_is_doubtful() -> None:
+    raw = {
+        "people": {"alice": {"chat": ["alice", "irc:alice@services"]}},
+        "environments": {"uat": {}},
+    }
+    [line] = advice(load(raw, KINDS), raw)
+    assert line.startswith("people.alice.chat: 'irc:alice@services' counts only from a relay with")
+    with_key = {**raw, "relay_keys": {"chatops_bot": KEY}}
+    assert advice(load(with_key, KINDS), with_key) == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, Iterator, List, Mapping, Set, Tuple
 
 from ..names import comparable, either, listed
+from ..people.identities import is_identity
 from ..secrets import MIN_LENGTH, is_decrypted, secrets_of
 from .approvers import able_approvers, able_requesters, approver_names
 from .identities import check_identities
@@ -225,6 +226,14 @@ def advice(settings: Settings, raw: Mapping[str, Any]) -> List[str]:
     """One line for each doubt about a config that is accepted, beginning with the key that it is
     about."""
     lines = [f"environments.{place}: {what}" for place, what in _doubts(settings)]
+    if not settings.relay_keys:
+        lines += [
+            f"people.{person.name}.chat: '{name}' counts only from a relay with a key, and there "
+            "are no relay_keys"
+            for person in settings.people.values()
+            for name in person.chat
+            if is_identity(name)
+        ]
     for path, secret in secrets_of(raw):
         if len(secret) < MIN_LENGTH and "headers" not in path[:-1]:
             lines.append(
