@@ -17,16 +17,22 @@ import { Client } from './stackstorm.mjs'
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'))
 
+const KNOWN = /^0\.13\./
+
 export default function (robot) {
   const env = process.env
   const settings = readSettings(env)
   const chat = chatOf(robot, settings)
   if (!chat) settings.problems.push(`the adapter ${robot.adapter?.constructor?.name} is none that the relay knows`)
   if (!env.ST2_API_KEY && !env.ST2_AUTH_TOKEN) settings.problems.push('ST2_API_KEY is not set')
+  // Of hubot's own folder: this script may be linked there from elsewhere.
+  const require = createRequire(`${process.cwd()}/`)
+  const found = require('hubot-stackstorm/package.json').version
+  // The relay stands in the place of parts of it, which another version may have elsewhere.
+  if (!KNOWN.test(found)) settings.problems.push(`hubot-stackstorm is ${found}, and the script is made for 0.13`)
   for (const problem of settings.problems) robot.logger.error(`opsroom: nothing is handed over to StackStorm: ${problem}`)
 
-  // Of hubot's own folder: this script may be linked there from elsewhere.
-  const StackStorm = createRequire(`${process.cwd()}/`)('hubot-stackstorm/src/lib/stackstorm_api.js')
+  const StackStorm = require('hubot-stackstorm/src/lib/stackstorm_api.js')
   const relay = new Relay({ robot, chat, settings, name: `hubot/${version}` })
   const stackstorm = new StackStorm(relay.facade())
   stackstorm.api_client = new Client({
