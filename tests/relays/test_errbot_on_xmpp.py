@@ -121,6 +121,7 @@ def test_an_answer_is_read_as_it_was_meant(played: Played) -> None:
 def test_corrections_and_hidden_speakers_are_dropped(played: Played) -> None:
     count = len(played.storm.asked)
     message = played.room.say("alice", "echo once")
+    played.storm.wait_for(count + 1)
     played.room.edit(message, "echo corrected")
     alice = played.room.person("alice")
     alice.say(f"dev@{ROOMS}/{NICK}", f"{PREFIX}echo through the room", "chat")
