@@ -280,7 +280,8 @@ def test_hostile_text_in_any_field_is_text_on_the_page(book: Book) -> None:
     text = as_html(report(book, "", link=LINK))
     page = _Page(text)
     known = {
-        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "div", "strong",
+        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "div",
+        "strong",
         "ul", "li", "b",
         "span", "figure", "figcaption", "svg", "line", "text", "g", "circle", "path", "rect",
         "table", "thead",
