@@ -222,3 +222,10 @@ def test_an_action_that_does_not_end_is_cancelled(storm: FakeStackStorm) -> None
     with pytest.raises(CheckFailed, match="did not end within 30 s"):
         act(None, storm)
     assert [one.method for one in storm.requests][-1] == "DELETE"
+
+
+def test_a_stackstorm_that_cannot_be_asked_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ST2_ACTION_API_URL", "ST2_ACTION_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(CheckFailed):
+        ask(Check(action="acme.smoke"), PLACE, ["a"], Notes())

@@ -70,10 +70,10 @@ def _run(check: Check, values: Mapping[str, str], parts: Sequence[str], job: Job
     """Start the action and wait for its end. It is cancelled when it is not waited for any more."""
     from ..stackstorm.client import here, why  # loads st2client
 
-    storm = here()
     safe = {name: neutralise(value) for name, value in {**values, "host": ",".join(parts)}.items()}
     note = {"check": values.get("deployment", ""), "parts": list(parts)}
     try:
+        storm = here()
         execution = storm.start(check.action, filled(check.parameters, safe), note)
     except OpsroomError as error:
         raise CheckFailed(Code.DEPLOY_FAILED, error.message, error.hint, error.facts) from error

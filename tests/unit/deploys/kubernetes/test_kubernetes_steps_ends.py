@@ -30,7 +30,7 @@ from support.deploys.stateful_sets import (
     partitions,
 )
 from support.servers.http import HttpServer, Reply
-from support.vendors.kubernetes import IMAGE, Cluster, done
+from support.vendors.kubernetes import IMAGE, Cluster, done, status_of
 
 # Checks.
 
@@ -52,6 +52,25 @@ def test_a_failed_check_brings_the_version_from_before_back(
     assert max(pods.history) == 10, "those of the revision that is set again"
     assert is_as_at_first(pods)
     assert job.handles == {"kubernetes": "", "steps": ""}
+
+
+@pytest.mark.parametrize("what", ["PATCH", "GET"])
+def test_a_server_that_does_not_answer_for_a_moment_keeps_nobody_from_the_way_back(
+    cluster: Cluster, pods: StatefulSet, server: HttpServer, what: str
+) -> None:
+    def answer(request: Any) -> Reply:
+        for _ in range(2):
+            cluster.instead(
+                status_of(503, "ServiceUnavailable", "etcd is away"),
+                where=lambda request: request.method == what,
+            )
+        return Reply(500)
+
+    server.on("/", answer)
+    check = {"url": server.url("/"), "within": 1}
+    error = caught(deploying(cluster, **STEPS, check=check).deploy, V2, Notes())
+    assert "v1.0.0 is on all 10 pods again" in error.message
+    assert is_as_at_first(pods)
 
 
 def test_a_version_that_is_neither_old_nor_new_fails_it(

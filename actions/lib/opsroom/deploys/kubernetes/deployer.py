@@ -17,12 +17,15 @@ from ..checks import CheckFailed
 from ..course import Course
 from ..remote import Assignment, Run, State, follower
 from ..remote.deployer import RemoteDeployer
-from ..remote.follower import Follower, cancel
+from ..remote.follower import Follower, cancel, pause
 from ..steps import PLAIN, Steps
 from .service import KubernetesService
 
 # So long the answer waits for the pods of the version from before, in seconds.
 _BACK_FOR = 300.0
+# How often the way back is tried once more where Kubernetes does not answer, and the pauses before
+# that, in seconds.
+_TRIES, _AGAIN = 5, 3.0
 
 
 class KubernetesDeployer(RemoteDeployer):
@@ -96,11 +99,10 @@ class KubernetesDeployer(RemoteDeployer):
                 number = self._total
             if run.state.ended and run.state is not State.SUCCEEDED:
                 return run
-            pods = self.service.pods_of(number)
-            if pods or number == self._total:
+            if self.service.pods or number == self._total:
                 wait = partial(_wait, following, look, number)
                 try:
-                    course.follow(number, self._total, pods, wait)
+                    course.follow(number, self._total, self.service.pods, wait)
                 except _Over as over:
                     return over.run
             if run.state.ended:
@@ -112,12 +114,16 @@ class KubernetesDeployer(RemoteDeployer):
     def _taken_back(self, run: Run, job: Job, failure: CheckFailed) -> OpsroomError:
         """The failed check, and what runs where after the images from before were set again."""
         facts = {**failure.facts, "run": run.name, "link": run.link}
-        if not self.service.has_way_back(run.id):
+        if not self._has_way_back(run):
             self._forget(job)
             text = f"{failure.message} Its images are those from before, so none is set back."
             return Failure(failure.code, text, failure.hint, facts)
         job.note("the check failed; setting the images from before again")
         outcome = cancel(self.service, run)
+        for _ in range(_TRIES):
+            if outcome.left_running:
+                pause(_AGAIN, job)
+                outcome = cancel(self.service, run)
         if outcome.left_running:
             facts["left_running"] = run.name
             return Failure(failure.code, f"{failure.message} {outcome.text}", failure.hint, facts)
@@ -125,6 +131,13 @@ class KubernetesDeployer(RemoteDeployer):
         self._forget(job)
         facts["rolled_back"] = True
         return Failure(failure.code, f"{failure.message} {text}", failure.hint, facts)
+
+    def _has_way_back(self, run: Run) -> bool:
+        try:
+            return self.service.has_way_back(run.id)
+        except Failure:
+            # It is tried, then.
+            return True
 
     def _came_back(self, run: Run, job: Job) -> str:
         """What runs where when the pods from before are there again, or the time is up."""

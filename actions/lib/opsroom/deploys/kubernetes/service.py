@@ -67,6 +67,7 @@ class KubernetesService(Service):
         self._key = f"apps.{target.app}.deploy"
         # Without a runner no step follows another.
         self.alone = not steps.sizes
+        self.pods: Tuple[str, ...] = ()
         self._opened: Optional[Tuple[Client, Workload]] = None
 
     @property
@@ -139,7 +140,8 @@ class KubernetesService(Service):
         return self._looked(client, workload, found, rollout)
 
     def bring(self, run_id: str, number: int) -> Run:
-        """How far it is in step `number`, which begins where it has not: may be asked again."""
+        """How far it is in step `number`, which begins where it has not: may be asked again. `pods`
+        are then those that this step brings the version to."""
         client, workload = self._open()
         for _ in range(_ATTEMPTS):
             found = client.get(workload)
@@ -148,17 +150,12 @@ class KubernetesService(Service):
             mine = rollout.uid == uid_of(found) and self._has(found, rollout.after)
             wanted = next_hold(found, self._steps, hold, number) if hold and mine else hold
             if wanted == hold:
+                if workload.kind is Kind.STATEFULSET:
+                    self.pods = names_of(workload, found, self._steps, number)
                 return self._looked(client, workload, found, rollout)
             # Read again after it: the answer to a lost one looks the same.
             client.patch(workload, patch_of(found, {}, {}, hold, wanted))
         raise self._restless(workload)
-
-    def pods_of(self, number: int) -> Tuple[str, ...]:
-        """The pods that step `number` brings the version to; none of what has no steps."""
-        client, workload = self._open()
-        if workload.kind is not Kind.STATEFULSET:
-            return ()
-        return names_of(workload, client.get(workload), self._steps, number)
 
     def back(self, run_id: str) -> Run:
         """How far its way back is, after `cancel`."""
