@@ -18,7 +18,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
@@ -34,6 +34,7 @@ _TIMEOUT = 300
 # after so many seconds: without a network it takes a while, and each worker of the tests asks.
 _DONE = "installed"
 _AGAIN = 600
+_OLD = 86400
 
 
 def node() -> str:
@@ -65,48 +66,77 @@ def installed(*packages: str, overrides: Optional[Mapping[str, str]] = None) -> 
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed")
-    source = os.environ.get("OPSROOM_TEST_HUBOT_STACKSTORM", _STACKSTORM)
-    sources = [path for path in sorted(SCRIPT.rglob("*.*")) if "test" not in path.parts]
-    wanted = [*packages, source, repr(overrides or {})]
-    parts = [*wanted, *[f"{path}\n{path.read_text('utf-8')}" for path in sources]]
-    kind = hashlib.sha256(repr(wanted).encode()).hexdigest()[:10]
-    digest = hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
     above = home().parent / "opsroom-hubot"
+    archive = _stackstorm(npm, above)
+    sources = [path for path in sorted(SCRIPT.rglob("*.*")) if "test" not in path.parts]
+    texts = [f"{path}\n{path.read_text('utf-8')}" for path in sources]
+    parts = [*packages, str(archive), repr(overrides or {}), *texts]
+
+    def install(folder: Path) -> None:
+        about = {
+            "name": "bot",
+            "private": True,
+            "type": "module",
+            "overrides": dict(overrides or {}),
+        }
+        (folder / "package.json").write_text(json.dumps(about))
+        (folder / "external-scripts.json").write_text('["hubot-opsroom"]')
+        script = "./" + _npm(npm, folder, "pack", "--loglevel=error", str(SCRIPT)).split("\n")[-1]
+        quiet = ("--no-audit", "--no-fund", "--prefer-offline")
+        _npm(npm, folder, "install", *quiet, *packages, str(archive), script)
+
+    return _made(above, "bot", parts, install)
+
+
+def _stackstorm(npm: str, above: Path) -> Path:
+    """An archive of hubot-stackstorm."""
+    source = os.environ.get("OPSROOM_TEST_HUBOT_STACKSTORM", _STACKSTORM)
+    if os.path.isfile(source):
+        return Path(source)
+
+    def pack(folder: Path) -> None:
+        _npm(npm, folder, "pack", "--loglevel=error", source)
+
+    (archive,) = _made(above, "stackstorm", [source], pack).glob("*.tgz")
+    return archive
+
+
+def _made(above: Path, name: str, parts: Sequence[str], make: Callable[[Path], None]) -> Path:
+    """A folder that `make` has filled, once for the same parts. Skips the test where it cannot."""
     above.mkdir(parents=True, exist_ok=True)
-    folder = above / f"{kind}-{digest}"
-    with (above / f"{kind}.lock").open("w") as lock:
+    digest = hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:12]
+    folder = above / f"{name}-{digest}"
+    done = folder / _DONE
+    with (above / f"{name}-{digest}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = folder / _DONE
-        if not done.exists() or (done.read_text() and time.time() - done.stat().st_mtime > _AGAIN):
-            for old in above.glob(f"{kind}-*"):
-                shutil.rmtree(old)
+        if not done.exists() or (done.read_text() and _age(done) > _AGAIN):
+            # What is older was made of another script; a younger one may be another checkout's.
+            for old in above.glob(f"{name}-*/{_DONE}"):
+                if _age(old) > _OLD:
+                    shutil.rmtree(old.parent, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            done.write_text(_install(npm, folder, packages, source, overrides or {}))
+            done.write_text(_problem(make, folder))
         why = done.read_text()
     if why:
-        pytest.skip(f"npm could not install {', '.join(packages)} and hubot-stackstorm: {why}")
+        pytest.skip(f"npm could not get {parts[0]} and what it needs: {why}")
     return folder
 
 
-def _install(
-    npm: str, folder: Path, packages: Sequence[str], source: str, overrides: Mapping[str, str]
-) -> str:
-    """Why it could not be installed; empty when it was."""
-    about = {"name": "bot", "private": True, "type": "module", "overrides": dict(overrides)}
-    (folder / "package.json").write_text(json.dumps(about))
-    (folder / "external-scripts.json").write_text('["hubot-opsroom"]')
+def _problem(make: Callable[[Path], None], folder: Path) -> str:
+    """Why a folder could not be filled; empty when it was."""
     try:
-        packed = [_npm(npm, folder, "pack", "--silent", str(SCRIPT)).split("\n")[-1]]
-        if os.path.isdir(source):
-            source = _npm(npm, folder, "pack", "--silent", source).split("\n")[-1]
-        wanted = [*packages, *(f"./{one}" if "/" not in one else one for one in (source, *packed))]
-        _npm(npm, folder, "install", "--no-audit", "--no-fund", "--prefer-offline", *wanted)
+        make(folder)
     except subprocess.CalledProcessError as error:
         lines = [line for line in (error.stderr or error.stdout).splitlines() if line.strip()]
         return lines[0][:200] if lines else "npm failed"
     except subprocess.TimeoutExpired:
         return "npm took too long"
     return ""
+
+
+def _age(file: Path) -> float:
+    return time.time() - file.stat().st_mtime
 
 
 def _npm(npm: str, folder: Path, *arguments: str) -> str:
