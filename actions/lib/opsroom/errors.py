@@ -159,6 +159,7 @@ class Code(str, Enum):
     STORE_READ_ONLY = "store_read_only"
     STORE_FULL = "store_full"
     STORE_NEWER = "store_newer"
+    STORE_CLOSED = "store_closed"
     STORE_FAILED = "store_failed"
     RECORD_BROKEN = "record_broken"
     RECORD_INCOMPLETE = "record_incomplete"

@@ -28,7 +28,8 @@ class Collected:
 
     `changes` were carried out, `attempts` touched nothing; both oldest first. `before` is what ran
     on a place, as far as is known, when the period began. `unreadable` are the numbers of records
-    that opsroom cannot have written. `begins` is when the ledger begins, None when it is empty.
+    that opsroom cannot have written; `restored` numbers and sentences of those that say that later
+    ones are missing. `begins` is when the ledger begins, None when it is empty.
     """
 
     changes: Tuple[Change, ...] = ()
@@ -36,6 +37,7 @@ class Collected:
     locks: Tuple[Held, ...] = ()
     before: Mapping[Place, str] = field(default_factory=dict)
     unreadable: Tuple[int, ...] = ()
+    restored: Tuple[Tuple[int, str], ...] = ()
     begins: Optional[datetime] = None
 
 
@@ -67,8 +69,20 @@ def collect(
         locks=tuple(_locks(connection, period, environment, clock)),
         before=_before(connection, done),
         unreadable=tuple(sorted(unreadable)),
+        restored=tuple(_restored(connection, period)),
         begins=clock.times.get(1) or _begins(connection),
     )
+
+
+def _restored(connection: Transaction, period: Period) -> Iterator[Tuple[int, str]]:
+    """Where a backup was put back in the period: what came after it may be missing."""
+    query = (
+        "SELECT seq, message FROM ledger WHERE event = :event AND at >= :since AND at < :until"
+        " ORDER BY seq"
+    )
+    bound = {"since": moment(period.since), "until": moment(period.until)}
+    for one in rows(connection, query, event=Event.RESTORED.value, **bound):
+        yield one["seq"], str(one["message"])
 
 
 def _groups(

@@ -18,11 +18,13 @@ def gaps(
     attempts: Iterable[Change],
     before: Mapping[Tuple[str, str], str],
     live: Collection[str] = (),
+    restored: Iterable[Tuple[int, str]] = (),
 ) -> Tuple[Finding, ...]:
     """Every reason why the record of a period cannot be called complete; empty when there is none.
 
     `before` is what ran on each place before its first change here, empty where that is not known.
-    `live` are the deployments that hold a claim: what is running has no end yet.
+    `live` are the deployments that hold a claim: what is running has no end yet. `restored` are
+    numbers and sentences of the records that say that the database is a backup.
     """
     changes = list(changes)
     return (
@@ -34,6 +36,10 @@ def gaps(
                 (seq,),
             )
             for seq in unreadable
+        ),
+        *(
+            _finding(GapKind.RESTORED, f"Record {seq}: {message}", (seq,))
+            for seq, message in restored
         ),
         *(found for one in [*changes, *attempts] for found in _story(one, live)),
         *_joins(changes, before),

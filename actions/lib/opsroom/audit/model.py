@@ -167,6 +167,7 @@ class GapKind(str, Enum):
     NOT_STARTED = "not_started"
     STARTED_TWICE = "started_twice"
     CHANGED_OUTSIDE = "changed_outside"
+    RESTORED = "restored"
     NO_EXECUTION = "no_execution"
     NO_RECORD = "no_record"
 

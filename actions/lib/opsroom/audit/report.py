@@ -40,7 +40,15 @@ def make_report(
             clock = read_clock(connection, now)
             found = collect(connection, period, environment, clock)
         live = _live(store, connection)
-    missing = gaps(chain, found.unreadable, found.changes, found.attempts, found.before, live)
+    missing = gaps(
+        chain,
+        found.unreadable,
+        found.changes,
+        found.attempts,
+        found.before,
+        live,
+        found.restored,
+    )
     return Report(
         period=period,
         environment=environment,

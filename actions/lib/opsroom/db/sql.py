@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import OpsroomError
 from .connect import Connections, turn
@@ -128,6 +128,16 @@ class Transaction:
         with self._driver.cursor(name="opsroom_stream") as cursor:
             cursor.itersize = _FETCHED
             yield from cursor.execute(self._of_driver(statement), values)
+
+    def insert_many(self, statement: str, many: Sequence[Sequence[Any]]) -> None:
+        """Run a statement with `?` for its values once for each of many. On SQLite."""
+        self._driver.executemany(statement, many)
+
+    def copy_in(self, statement: str, many: Iterable[Sequence[Any]]) -> None:
+        """Add many rows by a statement `COPY ... FROM STDIN`, as they come. On PostgreSQL."""
+        with self._driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in many:
+                copy.write_row(row)
 
     def add_function(self, name: str, function: Callable[[str], str]) -> None:
         """Let statements on SQLite call a function of one text, which has the same result for the

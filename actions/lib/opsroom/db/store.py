@@ -10,7 +10,7 @@ from typing import ContextManager, Iterator, Optional
 from ..errors import Code, Failure
 from . import errors, sql
 from .connect import Connections
-from .sql import Transaction, scalar
+from .sql import Transaction, execute, scalar
 from .url import Address, read_address
 
 # The newest migration; a test keeps the two equal. With it here, a database at head is opened
@@ -76,12 +76,68 @@ def open_store(url: str) -> Store:
     if address.path and not address.read_only:
         _make_folder(address)
     store = Store(address)
-    if _revision(store) != HEAD:
+    revision = _revision(store)
+    if revision != HEAD:
         store.close()
+        if revision is not None and revision.startswith(_CLOSED):
+            raise _closed(address, revision)
         from .migrate import upgrade  # loads Alembic and SQLAlchemy
 
         upgrade(address, HEAD)
     return store
+
+
+# Why a database is closed stands before its migration: `moved:0008`.
+MOVED, REFUSED = "moved", "refused"
+_CLOSED = (f"{MOVED}:", f"{REFUSED}:")
+
+
+# A command that looked at the migration before records nothing afterwards.
+_CLOSE = {
+    "sqlite": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
+    " BEGIN SELECT RAISE(ABORT, 'the ledger is closed'); END",
+    "postgresql": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
+    " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+}
+_OPEN = {
+    "sqlite": "DROP TRIGGER IF EXISTS ledger_closed",
+    "postgresql": "DROP TRIGGER IF EXISTS ledger_closed ON ledger",
+}
+_KNOWN = "SELECT version_num FROM alembic_version"
+
+
+def close_database(on: Transaction, why: str) -> None:
+    """Let nobody use a database from the end of this transaction on; `why` is MOVED or REFUSED.
+    Takes the owner of the tables."""
+    known = str(scalar(on, _KNOWN))
+    if not known.startswith(_CLOSED):
+        execute(on, "UPDATE alembic_version SET version_num = :one", one=f"{why}:{known}")
+        execute(on, _CLOSE[on.dialect])
+
+
+def reopen_database(on: Transaction) -> bool:
+    """Let a closed database be used again; whether it was closed."""
+    known = str(scalar(on, _KNOWN))
+    if not known.startswith(_CLOSED):
+        return False
+    execute(on, "UPDATE alembic_version SET version_num = :one", one=known.partition(":")[2])
+    execute(on, _OPEN[on.dialect])
+    return True
+
+
+def _closed(address: Address, revision: str) -> Failure:
+    place = f"{address.place[0].upper()}{address.place[1:]}"
+    if revision.startswith(MOVED):
+        return Failure(
+            Code.STORE_CLOSED,
+            f"{place} was moved to another database, and is closed.",
+            "Set 'database' in the config to the new one.",
+        )
+    return Failure(
+        Code.STORE_CLOSED,
+        f"{place} was restored from a backup that is not the record that was noted, and is closed.",
+        "Restore another backup, or have an administrator look at it.",
+    )
 
 
 def _revision(store: Store) -> Optional[str]:

@@ -26,6 +26,8 @@ class Event(str, Enum):
     announcements are posted.
 
     DECLARED and CLOSED: an incident; what was made of it has records of its own.
+
+    RESTORED: the database is a backup that was put back without what had been recorded since.
     """
 
     ASKED = "asked"
@@ -60,6 +62,7 @@ class Event(str, Enum):
     LOUD = "loud"
     DECLARED = "declared"
     CLOSED = "closed"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True)
