@@ -279,7 +279,7 @@ def test_a_report_says_that_later_records_may_be_missing(store, store_url, fresh
     noted = Head(fill(store, entry())[0].hash, 2)
     put_back(backup, fresh, noted, because="The disk broke.")
     again = open_store(fresh)
-    year = again.now(None).year
+    year = datetime.now(timezone.utc).year
     (gap,) = (
         one for one in make_report(again, read_period(str(year))).gaps if one.code == "restored"
     )
