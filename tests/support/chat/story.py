@@ -256,9 +256,9 @@ def play(room: Room, storm: StackStorm, world: World) -> Player:
     player.nothing_new()
     assert world.running("uat") == "v1.0.0"
 
-    by_execution = {one.execution_id: one for one in world.records()}
-    assert set(by_execution) <= set(player.executions)
-    spoke = {(one.person, one.room) for one in by_execution.values() if one.person}
+    records = world.records()
+    assert {one.execution_id for one in records} <= set(player.executions)
+    spoke = {(one.person, one.room) for one in records if one.person}
     assert {("alice", room.source("dev")), ("carol", room.source("ops"))} <= spoke
     assert world.chain_holds()
     return player
