@@ -5,10 +5,11 @@ Apart from `deployments`, since `version` needs neither the record nor a databas
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Hashable, Mapping, Optional, TypeVar, Union
+from typing import Callable, Dict, Hashable, Mapping, Optional, Tuple, TypeVar, Union
 
 from ..deadline import together
 from ..errors import OpsroomError
+from ..text import one_line
 from ..versions import Running
 from .resolve import DeploymentTarget
 
@@ -27,12 +28,13 @@ def ask(target: DeploymentTarget) -> Running:
     return target.version_source.ask()
 
 
-def ask_or_none(target: DeploymentTarget) -> Optional[Running]:
-    """What runs there now, or None where that is unknown. For records, which are written anyway."""
+def ask_anyway(target: DeploymentTarget) -> Tuple[Optional[Running], str]:
+    """What runs there now, or None where that is unknown, with the sentence that says so where
+    parts of the place differ. For records and answers, which are written anyway."""
     try:
-        return ask(target)
-    except OpsroomError:
-        return None
+        return ask(target), ""
+    except OpsroomError as error:
+        return None, one_line(error.message, 200) if error.facts.get("mixed") else ""
 
 
 def ask_many(

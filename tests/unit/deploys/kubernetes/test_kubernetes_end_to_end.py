@@ -10,6 +10,7 @@ from typing import Any, Dict, Tuple
 
 import pytest
 
+from opsroom.records.model import Event
 from support.deploys.kubernetes import ROLLING, Clock
 from support.deploys.stateful_sets import StatefulSet
 from support.vendors.kubernetes import (
@@ -150,6 +151,8 @@ def test_a_runner_that_dies_in_a_pause_is_followed_and_nothing_is_begun_again(
     assert answer["ok"], answer
     assert pods.versions() == ["v2.0.0"] * 3
     assert len([patch for patch in cluster.patches if "template" in patch["spec"]]) == 1
+    (lost,) = [one for one in world.records() if one.event is Event.INTERRUPTED]
+    assert "runs v1.0.0 in 2 pods and v2.0.0 in 1 pod" in lost.message
 
 
 def test_one_answer_of_an_application_does_not_speak_for_a_roll_out_that_stands_still(

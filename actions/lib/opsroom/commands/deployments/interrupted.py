@@ -7,7 +7,7 @@ know is that it stopped renewing its claim.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from ...audit.narrative import change_of
 from ...db.sql import Transaction, queue_up, rows, soon
@@ -18,7 +18,7 @@ from ...records.model import Entry, Event
 from ...records.queries import asked_only
 from ...versions import Running, distinct_names, same
 from .. import Context
-from ..live_version import ask_or_none
+from ..live_version import ask_anyway
 from ..resolve import DeploymentTarget
 
 # A request that has neither a claim nor an end may only be slow for so long; then StackStorm is
@@ -132,7 +132,7 @@ def _killed(context: Context, claim: Claim) -> bool:
 def _settle(context: Context, claim: Claim, over: bool) -> bool:
     if not over:
         return False
-    running = _running(context, claim)
+    running, differing = _running(context, claim)
     version = running.version if running is not None else None
     store = context.store
     with store.write() as connection:
@@ -161,7 +161,7 @@ def _settle(context: Context, claim: Claim, over: bool) -> bool:
                 version_before=before[-1].version_before if before else "",
                 version=claim.version,
                 code=Code.INTERRUPTED.value,
-                message=_sentence(claim, running, before[-1] if before else None),
+                message=_sentence(claim, running, differing, before[-1] if before else None),
                 seconds=None,
                 facts={
                     **_commits(before[-1] if before else None),
@@ -184,20 +184,23 @@ def _commits(started: Optional[Record]) -> Dict[str, str]:
     return {key: str(value) for key, value in known.items() if value}
 
 
-def _running(context: Context, claim: Claim) -> Optional[Running]:
+def _running(context: Context, claim: Claim) -> Tuple[Optional[Running], str]:
+    """What runs there now, and a sentence where parts of the place differ."""
     app = context.settings.apps.get(claim.app)
     environment = context.settings.environments.get(claim.environment)
     if app is None or environment is None:
-        return None
-    return ask_or_none(DeploymentTarget(app, environment))
+        return None, ""
+    return ask_anyway(DeploymentTarget(app, environment))
 
 
-def _sentence(claim: Claim, running: Optional[Running], started: Optional[Record]) -> str:
+def _sentence(
+    claim: Claim, running: Optional[Running], differing: str, started: Optional[Record]
+) -> str:
     died = "its runner was lost" if claim.expired else "its process ended without an answer"
     if started is None:
         return f"{died} before anything was touched"
     if running is None:
-        return f"{died}; what runs now is unknown"
+        return f"{died}. {differing}" if differing else f"{died}; what runs now is unknown"
     if not running.version:
         return f"{died}; nothing runs there now"
     wanted = Running(claim.version, str(started.facts.get("commit") or ""))

@@ -12,7 +12,7 @@ from ...names import listed
 from ...people import same_room
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
-from ..live_version import ask
+from ..live_version import ask_anyway
 from ..request import Request
 from ..resolve import DeploymentTarget
 from .delivery import counted
@@ -42,11 +42,9 @@ def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> Ops
 
 def _now(target: DeploymentTarget) -> Tuple[Optional[Running], str]:
     """What runs there now, also as a sentence."""
-    try:
-        running = ask(target)
-    except OpsroomError as error:
-        unknown = "What runs there now is unknown."
-        return None, sentence(one_line(error.message, 200)) if error.facts.get("mixed") else unknown
+    running, differing = ask_anyway(target)
+    if running is None:
+        return None, sentence(differing) if differing else "What runs there now is unknown."
     return running, f"{running.version or 'Nothing'} runs there now."
 
 
