@@ -17,6 +17,7 @@ from opsroom.errors import Code, Failure
 from opsroom.grants import PRIVILEGES, main, statements
 from support.cases import cases
 from support.records.postgres import Postgres
+from support.seals import KEY, sealed
 from support.worlds.guarded import guarded_world
 from support.worlds.ruled import Ruled
 from support.worlds.world import ROOT, World
@@ -110,6 +111,9 @@ PERIOD = {"since": "2000", "until": "2099"}
 # the answers said.
 CALLS: List[Tuple[str, str, Dict[str, Any]]] = [
     ("help", "alice", {"command": ""}),
+    ("whoami", "alice", {}),
+    ("metrics", "alice", {"format": "none"}),
+    ("write_metrics", "alice", {}),
     ("suggest", "alice", {"text": "deploy web"}),
     ("plan", "alice", UAT),
     ("deploy", "alice", {**WEB, "version": "v1.0.0"}),
@@ -223,6 +227,16 @@ EXPECTED = {
     "report: report", "board: board",
 
 }  # fmt: skip
+
+
+def test_a_message_is_taken_once_with_them(tmp_path: Path, granted: str) -> None:
+    world = guarded_world(tmp_path, granted)
+    world.config["relay_keys"] = {"chatops_bot": KEY}
+    world.config["people"]["alice"]["chat"].append("irc:alice@services")
+    who = sealed("irc:alice@services", "#dev")
+    locked = [world.ask("lock", who, environment="uat", reason=one) for one in ("one", "two")]
+    # An execution shares the message with itself; as another one it would be the repetition.
+    assert [one["code"] for one in locked] == ["locked_now", "locked_now"]
 
 
 def test_a_sensor_works_with_them(granted: str) -> None:
