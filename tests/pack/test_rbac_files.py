@@ -27,7 +27,7 @@ READING = {
     "list_locks",
     "plan",
 }
-READING |= {"suggest", "metrics"}
+READING |= {"suggest"}
 READING |= {
     "get_on_call",
     "whoami",
@@ -39,6 +39,7 @@ READING |= {
     "check_green",
     "compare_environments",
     "compare_versions",
+    "metrics",
 }
 DEPLOYING = {
     "approve_change",
