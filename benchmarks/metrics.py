@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import statistics
+import sys
+import tempfile
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
+
+from benchmarks.harness import Checkout, Run, checkouts, parser, run_python, table
 
 RECORDS = 1_000_000
 _GENESIS = "0" * 64
@@ -24,7 +29,6 @@ _START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 _DAYS = 700
 _APPS = tuple(f"app{number}" for number in range(40))
 _ENVIRONMENTS = ("test", "uat", "production")
-# So many records of a deployment stand to so many of all else.
 _RUN = """
 import contextlib, io, json, resource, sys, time
 sys.path[:0] = sys.argv.pop(1).split(":")
@@ -140,3 +144,120 @@ def fill(path: Path, records: int) -> None:
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+# What is measured: its name, and the arguments of `python -m opsroom.metrics`.
+_WORK: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
+    ("all of production, the whole record", ("--for", "2025", "--until", "2026")),
+    ("all of production, a quarter", ("--for", "2026-Q3")),
+    ("one application, a quarter", ("--for", "2026-Q3", "--of", "app1")),
+)
+_TOTALS = """
+import json, resource, sys
+sys.path[:0] = sys.argv.pop(1).split(":")
+from opsroom.db.store import open_store
+from opsroom.metrics.totals import Totals, count_on
+store, totals = open_store(sys.argv[1]), Totals()
+if len(sys.argv) > 2:
+    with store.read() as on:
+        totals.record, totals.hash = on.execute(
+            "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1 OFFSET 100", {}
+        ).fetchone()
+with store.read() as on:
+    assert count_on(on, totals).ok
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"status": 0, "peak": peak}))
+"""
+
+
+def measure(
+    checkout: Checkout, python: str, rounds: int, url: str, folder: Path
+) -> Dict[str, List[Run]]:
+    """The runs of each work on the database at `url`, in turns."""
+    paths = ":".join(checkout.paths)
+    found: Dict[str, List[Run]] = {}
+    for _ in range(rounds):
+        for name, given in _WORK:
+            arguments = [paths, "--database", url, *given]
+            found.setdefault(name, []).append(run_python(python, _RUN, arguments, folder))
+        for name, given in (
+            ("for Prometheus: the first run", ()),
+            ("for Prometheus: 100 records later", ("later",)),
+        ):
+            runs = found.setdefault(name, [])
+            runs.append(run_python(python, _TOTALS, [paths, url, *given], folder))
+    assert all(one.result["status"] == 0 for runs in found.values() for one in runs)
+    return found
+
+
+def tables(
+    compared: Sequence[Checkout],
+    python: str,
+    rounds: int,
+    records: int = RECORDS,
+    postgresql: str = "",
+) -> Dict[str, str]:
+    """The table of docs/performance.md. The last checkout alone is measured: no earlier one has
+    these figures."""
+    rounds = min(rounds, 5)
+    checkout = compared[-1]
+    with tempfile.TemporaryDirectory(prefix="opsroom-metrics-") as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'opsroom.db'}"
+        run_python(python, _OPEN, [":".join(checkout.paths), url], folder)
+        fill(folder / "opsroom.db", records)
+        by_database = {"SQLite": measure(checkout, python, rounds, f"{url}?mode=ro", folder)}
+        if postgresql:
+            run_python(python, _OPEN, [":".join(checkout.paths), postgresql], folder)
+            copy(folder / "opsroom.db", postgresql)
+            by_database["PostgreSQL"] = measure(checkout, python, rounds, postgresql, folder)
+    heading = [f"{records:,} records", "database", "processor time, s", "time, s", "memory, MB"]
+    rows = [
+        [
+            work,
+            database,
+            f"{statistics.median(one.cpu for one in runs):.2f}",
+            f"{statistics.median(one.seconds for one in runs):.2f}",
+            f"{max(one.result['peak'] for one in runs):.0f}",
+        ]
+        for database, found in by_database.items()
+        for work, runs in found.items()
+    ]
+    return {"metrics": f"Medians of {rounds} rounds.\n\n{table(heading, rows)}"}
+
+
+_OPEN = """
+import sys
+sys.path[:0] = sys.argv.pop(1).split(":")
+from opsroom.db.store import open_store
+open_store(sys.argv[1]).close()
+"""
+
+
+def copy(path: Path, url: str) -> None:
+    """Put the records of a file into an empty database on a server, as its owner may: past the
+    triggers, which look at each record."""
+    import psycopg
+
+    with sqlite3.connect(str(path)) as source, psycopg.connect(url, autocommit=True) as target:
+        columns = ", ".join(row[1] for row in source.execute("PRAGMA table_info(ledger)"))
+        target.execute("ALTER TABLE ledger DISABLE TRIGGER ALL")
+        with target.cursor().copy(f"COPY ledger ({columns}) FROM STDIN") as copied:
+            for row in source.execute(f"SELECT {columns} FROM ledger ORDER BY seq"):
+                copied.write_row(row)
+        target.execute("VACUUM ANALYZE ledger")
+
+
+def main() -> None:
+    """Measure and print the table."""
+    options = parser(__doc__, 5)
+    options.add_argument("--records", type=int, default=RECORDS)
+    options.add_argument("--postgresql", default="", metavar="URL")
+    given = options.parse_args()
+    compared = checkouts(given.against)
+    made = tables(compared, given.python, given.rounds, given.records, given.postgresql)
+    print("\n\n".join(made.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,6 +18,7 @@ MADE = {
     "following",
     "ledger",
     "verify",
+    "metrics",
     "versions",
     "board",
     "cards",

@@ -16,16 +16,17 @@ from ..db.sql import Transaction, from_moment, moment, one_of, scalar
 from ..records.queries import FINISHED
 from .model import End, IncidentRecord, Scope
 
-# Of several ends of one deployment the last one counts: its own runner's, when others took it for
-# lost before. One that did not succeed counts where it had begun: before that nothing was touched.
+# A success is final. Of several other ends of one deployment the last one counts: its own runner's,
+# when others took it for lost before. And it counts where it had begun: before that nothing was
+# touched.
 _ENDS = (
     "SELECT seq, at, event, app, environment, command, version_before, version, facts"  # noqa: S608
     f" FROM ledger AS ended WHERE {FINISHED} AND seq >= :first AND environment = :environment"
-    " AND (event = 'succeeded' OR EXISTS (SELECT 1 FROM ledger AS begun"
-    " WHERE begun.deployment = ended.deployment AND begun.event = 'started'))"
+    " AND (event = 'succeeded' OR (EXISTS (SELECT 1 FROM ledger AS begun"
+    " WHERE begun.deployment = ended.deployment AND begun.event = 'started')"
     " AND NOT EXISTS (SELECT 1 FROM ledger AS later WHERE later.deployment = ended.deployment"
     " AND later.seq > ended.seq"
-    " AND later.event IN ('succeeded', 'failed', 'interrupted', 'cancelled'))"
+    " AND later.event IN ('succeeded', 'failed', 'interrupted', 'cancelled'))))"
 )
 _INCIDENTS = (
     "SELECT seq, at, event, facts FROM ledger"
