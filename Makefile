@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CODE := actions sensors console tests benchmarks findings relays
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
-.PHONY: demo chat board test bench lint format picture clean
+.PHONY: demo chat board figures test bench lint format picture clean
 
 demo: $(VENV)/.console
 	@$(BIN)/python -m console.demo
@@ -16,6 +16,9 @@ chat: $(VENV)/.console
 
 board: $(VENV)/.console
 	@$(BIN)/python -m console.board
+
+figures: $(VENV)/.console
+	@$(BIN)/python -m console.figures
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -37,6 +40,7 @@ format: $(VENV)/.tests
 picture: $(VENV)/.console
 	$(BIN)/python -m console.picture
 	$(BIN)/python -m console.board --picture
+	$(BIN)/python -m console.figures --picture
 
 # What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
 $(VENV)/.console: requirements.txt console/requirements.txt console/requirements-stackstorm.txt

@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from opsroom.board.__main__ import main as make_page
 from opsroom.board.publication import NAME
@@ -70,12 +70,12 @@ def main(arguments: Optional[List[str]] = None) -> int:
     return 1 if wrong else 0
 
 
-def draw(page: Path, picture: Path) -> None:
-    """The page as a browser shows it. Raises RuntimeError where there is no browser."""
+def draw(page: Path, picture: Path, size: Tuple[int, int] = SIZE) -> None:
+    """The page as a browser shows it that is so wide and high. Raises RuntimeError without one."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise RuntimeError(f"The picture takes a browser: {', '.join(BROWSERS)}.")
-    width, height = SIZE
+    width, height = size
     options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--force-device-scale-factor=1"]
     options += [f"--window-size={width},{height}", f"--screenshot={picture}"]
     subprocess.run([browser, *options, page.as_uri()], check=True, capture_output=True)

@@ -78,14 +78,14 @@ def test_a_rule_writes_the_file_for_prometheus(
         if done.returncode:
             pytest.skip(f"prometheus_client cannot be installed: {done.stderr[-300:]}")
     name = 'opsroom_deployments_total{application="web",environment="uat",outcome="succeeded"}'
+
+    def counted(number: int) -> bool:
+        return textfile.exists() and samples(textfile).get(name) == f"{number}.0"
+
     with switched_on(stackstorm, "write_metrics"):
         for number, version in enumerate(("v1.0.0", "v1.1.0"), 1):
             assert stackstorm.ask(f"deploy web {version} to uat").code == "deployed"
-            wanted_value = f"{number}.0"
-            wait_for(
-                lambda: textfile.exists() and samples(textfile).get(name) == wanted_value,
-                f"{number} deployments in {textfile}",
-            )
+            wait_for(lambda: counted(number), "the deployments in the file")  # noqa: B023
     found = samples(textfile)
     assert found["opsroom_ledger_verified"] == "1.0"
     assert float(found["opsroom_ledger_records"]) >= 6

@@ -21,6 +21,7 @@ from opsroom.records.chain import (
     ChainReport,
     check,
     record_hash,
+    verify_after,
     verify_chain,
 )
 from opsroom.records.ledger import COLUMNS, append
@@ -334,3 +335,46 @@ def _rehash(store: Store, seq: int) -> None:
     with store.read() as on:
         (row,) = rows_on(on, "SELECT * FROM ledger WHERE seq = :seq", seq=seq)
     run(store, "UPDATE ledger SET hash = :hash WHERE seq = :seq", hash=record_hash(row), seq=seq)
+
+
+class TestAfterARecord:
+    """Verifying what is new, from a record that was verified before."""
+
+    def test_only_what_follows_is_read(self, store: Store) -> None:
+        fill(store, *[entry(deployment=f"d{number}") for number in range(3)])
+        with store.read() as connection:
+            before = verify_chain(connection)
+        fill(store, entry(deployment="d3"), entry(deployment="d4"))
+        with store.read() as connection:
+            found = verify_after(connection, before.head, before.head_hash)
+            whole = verify_chain(connection)
+        assert (found.ok, found.records, found.head) == (True, 2, 5)
+        assert found.head_hash == whole.head_hash
+
+    def test_nothing_new_holds(self, store: Store) -> None:
+        fill(store, entry())
+        with store.read() as connection:
+            head = verify_chain(connection)
+            found = verify_after(connection, head.head, head.head_hash)
+        assert (found.ok, found.records, found.head) == (True, 0, 1)
+
+    @pytest.mark.parametrize(
+        ("statement", "kind"),
+        [
+            ("DELETE FROM ledger WHERE seq >= 2", BreakKind.HEAD_GONE),
+            ("UPDATE ledger SET hash = 'x' WHERE seq = 2", BreakKind.HEAD_GONE),
+            ("UPDATE ledger SET previous_hash = 'x' WHERE seq = 3", BreakKind.UNLINKED),
+            ("UPDATE ledger SET app = 'x' WHERE seq = 4", BreakKind.CHANGED),
+            ("DELETE FROM ledger WHERE seq = 3", BreakKind.MISSING),
+        ],
+    )
+    def test_what_does_not_follow_is_found(
+        self, store: Store, statement: str, kind: BreakKind
+    ) -> None:
+        records = fill(store, *[entry(deployment=f"d{number}") for number in range(4)])
+        open_gates(store)
+        run(store, statement)
+        with store.read() as connection:
+            found = verify_after(connection, 2, records[1].hash)
+        assert not found.ok
+        assert found.breaks[0].kind is kind

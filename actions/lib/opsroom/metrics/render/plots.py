@@ -19,8 +19,8 @@ _LINES = 4
 # A character of the labels, in the units of the picture.
 _CHARACTER = 6.0
 _GAP = 14.0
-# In which a length of time is shown on an axis, in seconds.
-_UNITS = (60.0, 3600.0, 86400.0)
+# In which a length of time is shown on an axis, and how many seconds each has.
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def deployments_plot(buckets: Sequence[Bucket], escape: Escape) -> str:
@@ -55,11 +55,12 @@ def lengths_plot(
     """A median in seconds for each bucket that has one, as points; neighbours are joined."""
     values = [value(one) for one in buckets]
     highest = max((one for one in values if one is not None), default=0.0)
-    unit = max((one for one in _UNITS if highest >= 2 * one), default=1.0)
+    word = next((one for one in reversed(list(_UNITS)) if highest >= 2 * _UNITS[one]), "s")
+    unit = _UNITS[word]
     top, lines = _axis(highest / unit, 1.0)
     parts = [
         *_frame(name, buckets, escape),
-        *_grid(lines, top, lambda one: span(one * unit) if one else "0"),
+        *_grid(lines, top, lambda one: f"{one:g} {word}"),
     ]
     run: List[str] = []
     for number, found in enumerate(values):
