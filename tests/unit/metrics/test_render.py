@@ -127,6 +127,19 @@ def test_the_json_has_all_of_it() -> None:
     }  # fmt: skip
 
 
+def test_what_has_no_room_in_a_message_is_left_out_from_the_end() -> None:
+    whole = room_text(report())
+    assert whole.endswith("The period is not over.")
+    named = room_text(report(f"{'x' * 64} on {'y' * 64}", notes=("z" * 200,)))
+    assert len(named) <= 400
+    assert "Rework rate" in named
+    assert "z" not in named
+    short = room_text(report(), 150)
+    assert len(short) <= 150
+    assert short.split("\n")[0] == whole.split("\n")[0]
+    assert len(room_text(report("x" * 500))) <= 400
+
+
 def test_the_name_of_a_file_is_only_a_name() -> None:
     assert file_name(report("../../etc on production"), "html") == (
         "metrics-2026-11-..-..-etc-on-production.html"

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional
 
-from ..text import stamp
+from ..text import MESSAGE_CHARACTERS, shorten, stamp
 from . import compare
 from .definitions import DEFINITIONS
 from .model import Figures, Report
 
 
-def room_text(report: Report) -> str:
-    """The figures, each with how many it is made of, and with that of the period before."""
+def room_text(report: Report, characters: int = MESSAGE_CHARACTERS) -> str:
+    """The figures, each with how many it is made of, and with that of the period before; without
+    the last ones where there is no room for all."""
     figures, before = report.figures, comparable_before(report)
     heading = f"{report.scope.title}, {report.period.title}:"
     if figures.per_week is None:
@@ -32,9 +33,10 @@ def room_text(report: Report) -> str:
     if figures.put_in_place:
         share = f"{figures.rework} of {figures.put_in_place}"
         lines.append(f"Rework rate: {compare.rework_rate(figures, before).text}, {share}")
-    if report.notes:
-        lines.append(report.notes[0])
-    return "\n".join(lines)
+    lines += report.notes[:1]
+    while len("\n".join(lines)) > characters and len(lines) > 2:
+        lines.pop()
+    return shorten("\n".join(lines), characters)
 
 
 def comparable_before(report: Report) -> Optional[Figures]:

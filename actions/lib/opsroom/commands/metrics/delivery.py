@@ -16,7 +16,7 @@ from ...metrics.render import file_name, render
 from ...metrics.report import make_report
 from ...metrics.text import report_facts, room_text
 from ...names import bare, comparable, either, listed, pick, tidied
-from ...text import MESSAGE_CHARACTERS, shorten
+from ...text import MESSAGE_CHARACTERS
 from ...times.zones import zone
 from .. import Context, Outcome
 from ..deployments.interrupted import settle_interrupted
@@ -57,11 +57,9 @@ def delivery_metrics(
     report = make_report(context.store, scope, period, zone(settings.timezone), settings.timezone)
     facts = {**report_facts(report), **_written(report, folder, format_)}
     path = str(facts.get("path") or "")
-    text = room_text(report)
-    if path:
-        # A cut path is of no use.
-        text = shorten(text, max(MESSAGE_CHARACTERS - len(path) - len("\nReport: ") - 1, 80))
-        text += f"\nReport: {path}"
+    # A cut path is of no use.
+    where = f"\nReport: {path}" if path else ""
+    text = room_text(report, max(MESSAGE_CHARACTERS - len(where), 80)) + where
     return Outcome(True, Code.METRICS, text, facts)
 
 
