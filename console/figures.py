@@ -69,7 +69,7 @@ def make(world: World) -> Path:
 
 def write(store: Store, at: datetime, entry: Entry) -> None:
     """Add a record as if it were that time."""
-    store.now = lambda connection: at  # type: ignore[method-assign]
+    store.now = lambda on: at  # type: ignore[method-assign]
     with store.write() as connection:
         append(store, connection, entry)
 
