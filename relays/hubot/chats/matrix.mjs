@@ -28,16 +28,18 @@ export class Matrix {
       return { ...nobody('the relay did not get the event of your message.'), room: message.room }
     }
     const content = found.event.getContent() ?? {}
+    const relation = content['m.relates_to'] ?? {}
     return {
       ...nobody(''),
       identity: `matrix:${sender}`,
       shown: sender,
       self: sender === this.#robot.matrixClient.getUserId(),
       bot: content.msgtype === 'm.notice',
-      edited: content['m.relates_to']?.rel_type === 'm.replace',
+      edited: relation.rel_type === 'm.replace',
       at: found.event.getTs() / 1000,
       id: found.event.getId(),
-      room: found.room.roomId
+      room: found.room.roomId,
+      context: relation.rel_type === 'm.thread' ? { thread: relation.event_id } : {}
     }
   }
 
@@ -46,12 +48,18 @@ export class Matrix {
   }
 
   send (facts, text) {
-    return this.#robot.messageRoom(facts.room, harmless(text))
+    return this.#say(facts.room, harmless(text), facts.context.thread)
   }
 
   post (data, person) {
     // The adapter fetches and uploads what an address at the very beginning leads to.
     const text = plainAnswer(data, person).replace(/^(?=(?:f|ht)tps?:\/\/)/i, '· ')
-    return this.#robot.messageRoom(data.whisper && person ? person : data.channel, text)
+    return this.#say(data.whisper && person ? person : data.channel, text, data.context?.thread)
+  }
+
+  #say (room, text, thread) {
+    if (!thread) return this.#robot.messageRoom(room, text)
+    const relation = { rel_type: 'm.thread', event_id: thread }
+    return this.#robot.matrixClient.sendMessage(room, { msgtype: 'm.notice', body: text, 'm.relates_to': relation })
   }
 }

@@ -187,6 +187,17 @@ test('Matrix: edits, notices and the relay itself are known as such', async () =
   assert.equal((await say('@bot:x.example')).self, true)
 })
 
+test('Matrix: a command in a thread is answered in that thread', async () => {
+  const { chat, robot, say } = matrix()
+  const posted = []
+  robot.matrixClient.sendMessage = async (room, content) => { posted.push([room, content]) }
+  const facts = await say('@alice:x.example', { 'm.relates_to': { rel_type: 'm.thread', event_id: '$t' } })
+  await chat.post({ channel: facts.room, context: { ...facts.context, room: facts.room }, message: 'done' }, '@alice:x.example')
+  const relation = { rel_type: 'm.thread', event_id: '$t' }
+  assert.deepEqual(posted, [['!r:x.example', { msgtype: 'm.notice', body: '@alice:x.example: done', 'm.relates_to': relation }]])
+  assert.deepEqual(robot.sent, [])
+})
+
 test('Matrix: an answer that begins with an address does not make the adapter fetch it', () => {
   const { chat, robot } = matrix()
   chat.post({ channel: '!r:x.example', message: 'https://169.254.169.254/' }, null)
