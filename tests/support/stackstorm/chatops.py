@@ -110,6 +110,12 @@ def _handler_of(owner: ChatOps) -> type:
         def log_message(self, *_: Any) -> None:
             pass
 
+        def handle_one_request(self) -> None:
+            try:
+                super().handle_one_request()
+            except ConnectionError:
+                self.close_connection = True
+
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             if not self.allowed():
