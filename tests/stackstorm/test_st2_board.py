@@ -34,7 +34,7 @@ def ended(stackstorm: StackStorm, known: List[str]) -> List[str]:
     """The codes of the runs of opsroom.board that are not known, once all have ended."""
 
     def runs() -> List[dict]:  # type: ignore[type-arg]
-        return [one for one in stackstorm.newest("board") if one["id"] not in known]
+        return [one for one in stackstorm.newest("opsroom.board") if one["id"] not in known]
 
     over = ("succeeded", "failed", "timeout", "canceled")
     wait_for(lambda: all(one["status"] in over for one in runs()), "the runs of opsroom.board end")
@@ -73,17 +73,17 @@ def test_a_rule_renews_it_after_each_command_that_changes_something(
         wait_for(lambda: "load test" in page.read_text("utf-8"), "a page with the lock")
         assert made_at(page) > before
         # What only reads changes nothing.
-        known = {one["id"] for one in stackstorm.newest("board")}
+        known = {one["id"] for one in stackstorm.newest("opsroom.board")}
         assert stackstorm.say("show locks").code == "locks"
         assert stackstorm.say("unlock uat", who="bob").code == "unlocked"
         wait_for(lambda: "load test" not in page.read_text("utf-8"), "a page without the lock")
-    assert len({one["id"] for one in stackstorm.newest("board")} - known) == 1
+    assert len({one["id"] for one in stackstorm.newest("opsroom.board")} - known) == 1
 
 
 def test_a_burst_of_events_makes_no_herd_and_the_last_word_is_on_the_page(
     stackstorm: StackStorm, page: Path
 ) -> None:
-    known = [one["id"] for one in stackstorm.newest("board")]
+    known = [one["id"] for one in stackstorm.newest("opsroom.board")]
     with switched_on(stackstorm, "renew_board"):
         begun = [
             stackstorm.begin(f"lock {place}: number {number} for 2h", who="bob")
@@ -93,7 +93,10 @@ def test_a_burst_of_events_makes_no_herd_and_the_last_word_is_on_the_page(
         for one in begun:
             stackstorm.finish(one)
         wait_for(
-            lambda: len([one for one in stackstorm.newest("board") if one["id"] not in known]) >= 8,
+            lambda: (
+                len([one for one in stackstorm.newest("opsroom.board") if one["id"] not in known])
+                >= 8
+            ),
             "a run for each event",
         )
         codes = ended(stackstorm, known)
