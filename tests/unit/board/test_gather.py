@@ -304,3 +304,16 @@ def test_two_hundred_applications_make_a_page_of_reasonable_size_in_reasonable_t
     assert time.process_time() - began < 2.0
     assert len(board.places) == 1000
     assert len(page.encode()) < 400_000
+
+
+def test_every_database_gives_the_same_board(tmp_path: Path, store_url: str) -> None:
+    world = make_world(tmp_path, store_url)
+    deploy(world, "v1.0.0", "uat")
+    deploy(world, "v1.1.0", "uat")
+    world.ask("lock", "bob", environment="uat", reason="load test for 2h")
+    claim(world, deployment="d7")
+    board = look(world)
+    found = place_of(board, "web", "uat")
+    assert (found.version, found.by, found.locked) == ("v1.1.0", "alice", True)
+    assert [one.version for one in board.past] == ["v1.1.0", "v1.0.0"]
+    assert [one.version for one in board.going] == ["v1.2.0"]
