@@ -109,6 +109,13 @@ def test_the_two_tokens_are_for_different_things(slack: Slack) -> None:
             "msg_blocks_too_long",
         ),
         ({"channel": "C0DEV0001", "attachments": [{"colour": "#000000"}]}, "colour"),
+        (
+            {
+                "channel": "C0DEV0001",
+                "attachments": [{"blocks": [{"type": "divider"}], "text": "beside blocks"}],
+            },
+            "beside blocks",
+        ),
     ],
 )
 def test_a_post_that_slack_would_refuse_is_refused(given: Dict[str, Any], why: str) -> None:

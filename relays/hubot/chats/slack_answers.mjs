@@ -6,7 +6,9 @@ import { escaped } from './slack_text.mjs'
 const LONGEST = 7500
 const LINK = /https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]}]/g
 const USER = /^[UW][A-Z0-9]+$/
-const COLOR = /^(?:good|warning|danger|#?[0-9a-fA-F]{6})$/
+// Beside blocks Slack shows no colour that has a name.
+const NAMED = { good: '#2eb886', warning: '#daa038', danger: '#a30200' }
+const COLOR = /^#?([0-9a-fA-F]{6})$/
 // What Slack says of blocks that it does not take. The same text without them is better than silence.
 const REFUSED = new Set(['invalid_blocks', 'invalid_blocks_format', 'invalid_attachments', 'invalid_arguments', 'msg_blocks_too_long'])
 const MARK = '{~}'
@@ -52,7 +54,7 @@ export function messages (data, person) {
   const thread = slack.thread_response || context.in_thread ? context.id : undefined
   const user = person ?? data.user
   const mention = !user || data.whisper ? '' : USER.test(user) ? `<@${user}>` : escaped(user)
-  const color = [slack.color, data.extra?.color].find(one => COLOR.test(one ?? ''))
+  const color = colorOf(slack.color) || colorOf(data.extra?.color)
   const text = String(data.message ?? '').split(MARK).map(one => one.trim()).filter(Boolean).join('\n')
   const all = parts(text)
   return all.map((part, index) => {
@@ -112,6 +114,11 @@ function named (slack) {
     elements.push({ type: 'link', url: slack.title_link, ...(slack.title ? { text: String(slack.title) } : {}) })
   }
   return elements.length ? [section([{ type: 'text', text: '\n' }, ...elements])] : []
+}
+
+function colorOf (given) {
+  const found = COLOR.exec(given ?? '')
+  return NAMED[given] ?? (found ? `#${found[1]}` : '')
 }
 
 function section (elements) {

@@ -33,6 +33,13 @@ test('colour, fields and a link of an alias stand beside the text', () => {
     { type: 'link', url: 'https://st2' }])
 })
 
+test('a colour is one that Slack shows beside blocks, or none', () => {
+  const color = extra => messages({ ...ids, message: 'x', extra }, 'U1')[0].blocks.attachments[0].color
+  assert.deepEqual(['#2eb886', 'dfdfdf', 'danger', 'red', '', 7].map(one => color({ slack: { color: one } })),
+    ['#2eb886', '#dfdfdf', '#a30200', undefined, undefined, undefined])
+  assert.equal(color({ color: 'F35A00' }), '#F35A00')
+})
+
 test('an answer stands below the question where the alias or the question wants it', () => {
   const thread = (context, slack) => messages({ ...ids, message: 'x', context, extra: { slack } }, 'U1')[0].blocks.thread_ts
   assert.equal(thread({ id: '1.1' }, { thread_response: true }), '1.1')
