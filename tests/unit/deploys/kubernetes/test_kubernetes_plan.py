@@ -12,10 +12,9 @@ from support.deploys.kubernetes import (
     deploying,
     options_of,
 )
-from support.vendors.kubernetes import (
-    Cluster,
-    done,
-)
+from support.vendors.kubernetes import Cluster, done, workload
+
+IN_STEPS: Dict[str, Any] = {"workload": "statefulset/{app}", "steps": ["10%", "50%", "100%"]}
 
 # What plan warns of.
 
@@ -69,6 +68,24 @@ def test_nobody_is_warned_of_who_does_not_manage_the_container(
     assert deploying(cluster).warnings(V2) == ()
 
 
+@pytest.mark.parametrize("manager", ["argocd-controller", "kubectl"])
+def test_automation_that_would_set_the_partition_back_is_warned_of_where_there_are_steps(
+    cluster: Cluster, manager: str
+) -> None:
+    found = cluster.add(workload("statefulsets"))
+    strategy = {"f:updateStrategy": {"f:rollingUpdate": {"f:partition": {}}}}
+    entry = {"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": strategy}}
+    found["metadata"]["managedFields"] = [entry]
+    keys = {**IN_STEPS, "workload": "statefulset/web"}
+    sentences = deploying(cluster, **keys).warnings(V2)
+    if manager == "kubectl":
+        assert sentences == ()
+        return
+    (warning,) = sentences
+    assert warning.startswith("Argo CD manages the partition of statefulset web in namespace shop")
+    assert deploying(cluster, workload="statefulset/web").warnings(V2) == ()
+
+
 def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster) -> None:
     cluster.objects["deployments", "web"]["spec"]["replicas"] = 0
     cluster.steps = [done]
@@ -78,8 +95,6 @@ def test_a_workload_scaled_to_nothing_is_warned_of_and_succeeds(cluster: Cluster
 
 
 # The config.
-
-IN_STEPS: Dict[str, Any] = {"workload": "statefulset/{app}", "steps": ["10%", "50%", "100%"]}
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,11 @@ _AUTOMATIONS = (
 )
 
 
-def warnings(workload: Workload, found: Object, containers: Tuple[str, ...]) -> Tuple[str, ...]:
-    """A sentence for each automation that manages one of these containers.
+def warnings(
+    workload: Workload, found: Object, containers: Tuple[str, ...], in_steps: bool = False
+) -> Tuple[str, ...]:
+    """A sentence for each automation that manages one of these containers, or, with `in_steps`, the
+    partition that holds the other pods back.
 
     Not only where it owns the image: the one who sets the image owns that field from then on, and
     the automation still owns the rest of the container."""
@@ -58,7 +61,21 @@ def warnings(workload: Workload, found: Object, containers: Tuple[str, ...]) -> 
                 f"{automation.name} manages the image of {listed(managed)} in {workload} and "
                 f"{automation.effect}: deploy with it, or let it ignore the image."
             )
+        if in_steps and any(
+            automation.manager.match(text_at(entry, "manager")) and _holds(entry)
+            for entry in list_at(found, "metadata", "managedFields")
+        ):
+            sentences.append(
+                f"{automation.name} manages the partition of {workload} and {automation.effect}: "
+                "all pods would get the version then. Let it ignore the partition."
+            )
     return tuple(sentences)
+
+
+def _holds(entry: Object) -> bool:
+    """Whether an entry has the partition of a StatefulSet."""
+    strategy = object_at(entry, "fieldsV1", "f:spec", "f:updateStrategy", "f:rollingUpdate")
+    return "f:partition" in strategy
 
 
 def _manages(entry: Object, container: str) -> bool:

@@ -215,7 +215,7 @@ class KubernetesService(Service):
         if workload.kind is not Kind.DAEMONSET and replicas(found) == 0:
             sentences.append(f"The {workload} is scaled to 0, so that no pod will run the version.")
         names = tuple(name for _, name in self._names(workload, found))
-        return (*sentences, *warnings(workload, found, names))
+        return (*sentences, *warnings(workload, found, names, bool(self._steps.sizes)))
 
     # The images.
 
