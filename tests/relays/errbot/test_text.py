@@ -1,9 +1,8 @@
-"""Answers are cut and cleaned without losing a word, and memories are bounded."""
+"""Answers are cut and cleaned without losing a word."""
 
 from __future__ import annotations
 
 import pytest
-from opsroom_relay.messages import Recent
 from opsroom_relay.text import addressed, clean, pieces
 
 
@@ -28,9 +27,3 @@ def test_who_is_named_is_not_addressed_again() -> None:
     assert addressed("Bob deployed web", "bob") == "Bob deployed web"
     assert addressed("bobby deployed web", "bob") == "bob: bobby deployed web"
     assert addressed("done", "") == "done"
-
-
-def test_what_came_first_is_forgotten_first() -> None:
-    recent: Recent[int] = Recent(2)
-    assert [recent.add(one, one) for one in ("a", "b", "a", "c")] == [True, True, False, True]
-    assert [recent.get(one) for one in ("a", "b", "c")] == [None, "b", "c"]
