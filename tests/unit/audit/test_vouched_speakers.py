@@ -20,7 +20,7 @@ from opsroom.audit.report import make_report
 from opsroom.db.store import open_store
 from opsroom.stackstorm.history import _execution
 from support.seals import KEY, VERSION, sealed
-from support.worlds.guarded import guarded_world
+from support.worlds.guarded import guarded_world, let_time_run_out
 from support.worlds.world import World
 
 ALICE, CAROL = "slack:T024BE7LD/U0ALICE", "matrix:@carol:example.com"
@@ -54,6 +54,15 @@ def test_each_record_has_the_identity_and_the_relay(world: World) -> None:
     assert [one.event.value for one in records if one.person == "carol"] == ["approved"]
     assert world.chain_holds()
     assert not any(seal in str(records) for seal in seals)
+
+
+def test_a_change_that_expires_still_names_who_vouched(world: World) -> None:
+    asks = sealed(ALICE, "#dev", relay=HUBOT)
+    answer = world.ask("deploy", asks, app="web", version="v1.1.0", environment="production")
+    let_time_run_out(world, answer["change"])
+    world.ask("approve_change", sealed(CAROL, "#dev"), change=answer["change"])
+    [expired] = [one for one in world.records() if one.event.value == "expired"]
+    assert (expired.chat_name, expired.facts["vouched_by"]) == (ALICE, HUBOT)
 
 
 def test_the_report_says_it_of_who_asked_and_who_approved(world: World) -> None:
