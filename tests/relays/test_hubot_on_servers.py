@@ -3,17 +3,14 @@ servers; StackStorm is played."""
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from support.chat.hubot_bot import Bot, adapter_of_docs, installed
-from support.chat.irc_room import IrcRoom, Ngircd
+from support.chat.hubot_bot import Bot
+from support.chat.hubot_rooms import on_irc, on_xmpp
 from support.chat.room import Room
-from support.chat.xmpp import HOST, PASSWORD, ROOMS, Prosody, XmppRoom
 from support.stackstorm.chatops import KEY as API_KEY
 from support.stackstorm.chatops import Asked, ChatOps
 from support.waiting import until
@@ -31,63 +28,6 @@ def settings(storm: ChatOps) -> Dict[str, str]:
         "ST2_API_KEY": API_KEY,
         "OPSROOM_RELAY_KEY": KEY,
     }
-
-
-def restart_of(bot: Bot) -> Callable[[], None]:
-    def restart() -> None:
-        bot.stop()
-        bot.start()
-
-    return restart
-
-
-def on_irc(stack: ExitStack, storm: ChatOps, folder: Path) -> Tuple[Room, Bot]:
-    bots = installed("hubot@11.6", "hubot-irc@0.2.9", "coffeescript@2")
-    (bots / "irc.mjs").write_text(adapter_of_docs("irc.mjs"))
-    server = stack.enter_context(Ngircd(folder))
-    given = {
-        "HUBOT_IRC_SERVER": server.address[0],
-        "HUBOT_IRC_PORT": str(server.address[1]),
-        "HUBOT_IRC_NICK": "hubot",
-        "HUBOT_IRC_ROOMS": "#dev,#ops",
-        "HUBOT_IRC_UNFLOOD": "false",
-    }
-    bot = Bot(bots, ("-f", "irc.mjs"), {**settings(storm), **given}, folder / "log", name="hubot")
-    stack.enter_context(bot)
-    room = IrcRoom(
-        server,
-        "hubot",
-        restart_of(bot),
-        lambda text: f"hubot: {text}",
-        lambda message, who: f"{who}: {message}".split("\n"),
-    )
-    stack.callback(room.close)
-    room.ready()
-    return room, bot
-
-
-def on_xmpp(stack: ExitStack, storm: ChatOps, folder: Path) -> Tuple[Room, Bot]:
-    archive = os.environ.get("OPSROOM_TEST_RECONNECT_CORE", "")
-    overrides = {"reconnect-core": f"file:{archive}"} if archive else {}
-    bots = installed("hubot@13", "hubot-xmpp@0.3.0", overrides=overrides)
-    (bots / "xmpp.mjs").write_text(adapter_of_docs("xmpp.mjs"))
-    server = stack.enter_context(Prosody(folder))
-    server.register("hubot")
-    given = {
-        "HUBOT_XMPP_USERNAME": f"hubot@{HOST}",
-        "HUBOT_XMPP_PASSWORD": PASSWORD,
-        "HUBOT_XMPP_HOST": server.address[0],
-        "HUBOT_XMPP_PORT": str(server.address[1]),
-        "HUBOT_XMPP_ROOMS": f"dev@{ROOMS},ops@{ROOMS}",
-        "HUBOT_XMPP_PREFERRED_SASL_MECHANISM": "PLAIN",
-        "HUBOT_XMPP_DISALLOW_TLS": "true",
-    }
-    bot = Bot(bots, ("-f", "xmpp.mjs"), {**settings(storm), **given}, folder / "log", name="hubot")
-    stack.enter_context(bot)
-    room = XmppRoom(server, "hubot", restart_of(bot), lambda text: f"hubot: {text}")
-    stack.callback(room.close)
-    room.ready()
-    return room, bot
 
 
 class Played:
@@ -118,7 +58,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Pl
     with ExitStack() as stack:
         storm = stack.enter_context(ChatOps(ALIASES))
         folder = tmp_path_factory.mktemp("hubot")
-        room, bot = request.param(stack, storm, folder)
+        room, bot = request.param(stack, settings(storm), folder)
         yield Played(room, bot, storm)
 
 

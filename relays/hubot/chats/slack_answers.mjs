@@ -4,7 +4,7 @@ import { escaped } from './slack_text.mjs'
 
 // Slack takes about 13,000 characters of blocks in a message.
 const LONGEST = 7500
-const LINK = /https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]}]/g
+const LINK = /https?:\/\/[^\s<>"|]+[^\s<>"|'.,;:!?)\]}]/g
 const USER = /^[UW][A-Z0-9]+$/
 // Beside blocks Slack shows no colour that has a name.
 const NAMED = { good: '#2eb886', warning: '#daa038', danger: '#a30200' }

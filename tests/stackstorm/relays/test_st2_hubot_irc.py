@@ -3,11 +3,10 @@ own."""
 
 from __future__ import annotations
 
-import os
+from contextlib import ExitStack
 from pathlib import Path
 
-from support.chat.hubot_bot import Bot, adapter_of_docs, installed
-from support.chat.irc_room import IrcRoom, Ngircd
+from support.chat.hubot_rooms import on_irc, settings_of
 from support.chat.story import KEY, configure, play
 from support.stackstorm.client import RELAY, StackStorm
 from support.worlds.world import World
@@ -16,39 +15,8 @@ from support.worlds.world import World
 def test_three_people_a_stranger_and_what_each_reads(
     stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
-    folder = installed("hubot@11.6", "hubot-irc@0.2.9", "coffeescript@2")
-    (folder / "irc.mjs").write_text(adapter_of_docs("irc.mjs"))
-    with Ngircd(tmp_path) as server:
-        settings = {
-            "HUBOT_IRC_SERVER": server.address[0],
-            "HUBOT_IRC_PORT": str(server.address[1]),
-            "HUBOT_IRC_NICK": "hubot",
-            "HUBOT_IRC_ROOMS": "#dev,#ops",
-            "HUBOT_IRC_PRIVATE": "true",
-            "HUBOT_IRC_UNFLOOD": "false",
-            "ST2_API_URL": stackstorm.url,
-            "ST2_STREAM_URL": os.environ.get("ST2_STREAM_URL", stackstorm.url),
-            "ST2_API_KEY": stackstorm.relay["St2-Api-Key"],
-            "ST2_ROUTE": "opsroom_hubot",
-            "OPSROOM_RELAY_KEY": KEY,
-        }
-        with Bot(folder, ("-f", "irc.mjs"), settings, tmp_path / "log", name="hubot") as bot:
-
-            def restart() -> None:
-                bot.stop()
-                bot.start()
-
-            room = IrcRoom(
-                server,
-                "hubot",
-                restart,
-                lambda text: f"hubot: {text}",
-                lambda message, who: f"{who}: {message}".split("\n"),
-            )
-            room.st2_user = RELAY
-            try:
-                room.ready()
-                configure(world, room, stackstorm)
-                play(room, stackstorm, world)
-            finally:
-                room.close()
+    with ExitStack() as stack:
+        room, _ = on_irc(stack, settings_of(stackstorm, KEY), tmp_path)
+        room.st2_user = RELAY
+        configure(world, room, stackstorm)
+        play(room, stackstorm, world)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Dict, Iterator, Tuple
 
 from support.chat.hubot_bot import Bot, installed
+from support.chat.hubot_rooms import restart_of, settings_of
 from support.chat.matrix import PASSWORD, SERVER, MatrixRoom, Synapse
 from support.chat.story import KEY, Step, configure, play
 from support.stackstorm.client import RELAY, StackStorm
@@ -36,31 +37,17 @@ def relayed(folder: Path, settings: Dict[str, str]) -> Iterator[Tuple[MatrixRoom
         }
         bot = Bot(bot_folder, ("-a", "@xurizaemon/hubot-matrix"), given, folder / "log", name=NAME)
 
-        def restart() -> None:
-            bot.stop()
-            bot.start()
-
         with bot:
-            room = MatrixRoom(server, NAME, restart, lambda text: f"{NAME}: {text}")
+            room = MatrixRoom(server, NAME, restart_of(bot), lambda text: f"{NAME}: {text}")
             room.st2_user = RELAY
             room.enter()
             yield room, bot
 
 
-def environment(storm: StackStorm) -> Dict[str, str]:
-    return {
-        "ST2_API_URL": storm.url,
-        "ST2_STREAM_URL": os.environ.get("ST2_STREAM_URL", storm.url),
-        "ST2_API_KEY": storm.relay["St2-Api-Key"],
-        "ST2_ROUTE": "opsroom_hubot",
-        "OPSROOM_RELAY_KEY": KEY,
-    }
-
-
 def test_three_people_a_stranger_and_what_each_reads(
     stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
-    with relayed(tmp_path, environment(stackstorm)) as (room, bot):
+    with relayed(tmp_path, settings_of(stackstorm, KEY)) as (room, bot):
         configure(world, room, stackstorm)
         player = play(room, stackstorm, world)
         assert len([line for line in bot.log() if "dropped a command (edit)" in line]) == 1

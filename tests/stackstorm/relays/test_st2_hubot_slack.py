@@ -3,13 +3,12 @@ played."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Dict
 
 import pytest
 
 from support.chat.hubot_bot import Bot
+from support.chat.hubot_rooms import restart_of, settings_of
 from support.chat.story import KEY, Player, Step, configure, play
 from support.slack.hubot import hubot_in
 from support.slack.room import SlackRoom
@@ -20,25 +19,8 @@ from support.worlds.world import World
 pytest.importorskip("websockets.sync.server", reason="websockets needs Python 3.9")
 
 
-def environment(storm: StackStorm, route: str = "hubot") -> Dict[str, str]:
-    """The settings of the relay, as docs/chat.md has them."""
-    return {
-        "ST2_API_URL": storm.url,
-        "ST2_STREAM_URL": os.environ.get("ST2_STREAM_URL", storm.url),
-        "ST2_API_KEY": storm.relay["St2-Api-Key"],
-        "ST2_ROUTE": route,
-        "ST2_MAX_MESSAGE_LENGTH": "0",
-        "OPSROOM_RELAY_KEY": KEY,
-    }
-
-
 def room_with(bot: Bot, slack: Slack) -> SlackRoom:
-    def restart() -> None:
-        bot.stop()
-        slack.socket.disconnected()
-        bot.start()
-
-    room = SlackRoom(slack, restart)
+    room = SlackRoom(slack, restart_of(bot))
     room.st2_user = RELAY
     return room
 
@@ -48,7 +30,7 @@ def test_three_people_a_stranger_and_what_each_reads(
     version: str, route: str, stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
     with Slack() as slack:
-        bot = hubot_in(slack, tmp_path / "hubot.log", environment(stackstorm, route), version)
+        bot = hubot_in(slack, tmp_path / "hubot.log", settings_of(stackstorm, KEY, route), version)
         with bot:
             room = room_with(bot, slack)
             configure(world, room, stackstorm)
@@ -71,7 +53,7 @@ def test_a_seal_of_another_key_is_nobody(
     stackstorm: StackStorm, world: World, tmp_path: Path
 ) -> None:
     with Slack() as slack:
-        settings = {**environment(stackstorm), "OPSROOM_RELAY_KEY": KEY[::-1]}
+        settings = settings_of(stackstorm, KEY[::-1])
         with hubot_in(slack, tmp_path / "hubot.log", settings) as bot:
             room = room_with(bot, slack)
             configure(world, room, stackstorm)

@@ -3,19 +3,19 @@ own; and who cannot be someone else there."""
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Iterator, Tuple
 
-from support.chat.hubot_bot import Bot, adapter_of_docs, installed
+from support.chat.hubot_bot import Bot
+from support.chat.hubot_rooms import in_rooms_of, settings_of
 from support.chat.story import KEY, Player, Step, configure, play
-from support.chat.xmpp import HOST, OTHER_HOST, PASSWORD, ROOMS, Prosody, XmppPerson, XmppRoom
+from support.chat.xmpp import HOST, OTHER_HOST, ROOMS, Prosody, XmppPerson, XmppRoom
 from support.stackstorm.client import RELAY, StackStorm
 from support.waiting import until
 from support.worlds.world import World
 
-NICK = "opsbot"
+NICK = "hubot"
 
 
 @contextmanager
@@ -23,44 +23,17 @@ def relayed(
     storm: StackStorm, world: World, folder: Path, *more: str
 ) -> Iterator[Tuple[XmppRoom, Bot]]:
     """hubot in the two rooms, and in `more`, which others own; the world knows its people."""
-    archive = os.environ.get("OPSROOM_TEST_RECONNECT_CORE", "")
-    overrides = {"reconnect-core": f"file:{archive}"} if archive else {}
-    bot_folder = installed("hubot@13", "hubot-xmpp@0.3.0", overrides=overrides)
-    (bot_folder / "xmpp.mjs").write_text(adapter_of_docs("xmpp.mjs"))
-    with Prosody(folder) as server:
-        server.register(NICK)
-        settings = {
-            "HUBOT_XMPP_USERNAME": f"{NICK}@{HOST}",
-            "HUBOT_XMPP_PASSWORD": PASSWORD,
-            "HUBOT_XMPP_HOST": server.address[0],
-            "HUBOT_XMPP_PORT": str(server.address[1]),
-            "HUBOT_XMPP_ROOMS": ",".join(f"{one}@{ROOMS}" for one in ("dev", "ops", *more)),
-            "HUBOT_XMPP_PREFERRED_SASL_MECHANISM": "PLAIN",
-            "HUBOT_XMPP_DISALLOW_TLS": "true",
-            "ST2_API_URL": storm.url,
-            "ST2_STREAM_URL": os.environ.get("ST2_STREAM_URL", storm.url),
-            "ST2_API_KEY": storm.relay["St2-Api-Key"],
-            "ST2_ROUTE": "opsroom_hubot",
-            "OPSROOM_RELAY_KEY": KEY,
-        }
+    with ExitStack() as stack:
+        server = stack.enter_context(Prosody(folder))
         # Whoever enters first is the owner, and may see who is behind a nick.
         for one in more:
             server.register(f"owner-{one}")
             XmppPerson(server, f"owner-{one}").join(f"{one}@{ROOMS}")
-        with Bot(bot_folder, ("-f", "xmpp.mjs"), settings, folder / "log", name=NICK) as bot:
-
-            def restart() -> None:
-                bot.stop()
-                bot.start()
-
-            room = XmppRoom(server, NICK, restart, lambda text: f"{NICK}: {text}")
-            room.st2_user = RELAY
-            try:
-                room.ready()
-                configure(world, room, storm)
-                yield room, bot
-            finally:
-                room.close()
+        settings = settings_of(storm, KEY)
+        room, bot = in_rooms_of(stack, server, settings, folder, "dev", "ops", *more)
+        room.st2_user = RELAY
+        configure(world, room, storm)
+        yield room, bot
 
 
 def test_three_people_a_stranger_and_what_each_reads(

@@ -27,7 +27,8 @@ class Heard:
 
     `text` is what is shown, in lines. `pings` are those whom it notifies: names of people, and
     words such as "channel". `thread` is the message that it stands below, empty for none. `styled`
-    is what the chat shows as bold, slanted or code, `links` where its links lead.
+    is what the chat shows as bold, slanted or code, `links` where links lead that show something
+    else.
     """
 
     text: str

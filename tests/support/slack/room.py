@@ -56,7 +56,7 @@ class SlackRoom(Room):
                 frozenset(names.get(one, one) for one in post.reading.pings),
                 post.thread_ts,
                 frozenset(post.reading.styled),
-                frozenset(target for _, target in post.reading.links),
+                frozenset(target for shown, target in post.reading.links if shown != target),
             )
             for post in list(self.slack.posts)
             if post.channel == self._rooms[room]
