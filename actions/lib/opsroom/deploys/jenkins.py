@@ -13,7 +13,7 @@ from ..errors import Code, Failure, Refusal
 from ..names import check_version, either, listed
 from ..structs import dataclass
 from ..templates import fill, filled, unknown
-from ..text import neutralise, one_line
+from ..text import one_line
 from ..vendors.jenkins import (
     Access,
     Build,
@@ -27,6 +27,7 @@ from ..vendors.jenkins import (
 from . import Deployer, Target
 from .remote import Assignment, Run, Service, State
 from .remote.deployer import RemoteDeployer
+from .values import as_text, plain
 
 _PLACE = ("app", "environment")
 _KNOWN = (*_PLACE, "version", "requester", "deployment")
@@ -177,10 +178,10 @@ class JenkinsService(Service):
         values = {
             **self._names,
             "version": check_version(assignment.version),
-            "requester": neutralise(assignment.requester),
+            "requester": plain(assignment.requester),
             "deployment": assignment.deployment,
         }
-        found = {key: _text(one) for key, one in filled(self._options.parameters, values).items()}
+        found = {key: as_text(one) for key, one in filled(self._options.parameters, values).items()}
         if self._options.correlation:
             found[self._options.correlation] = assignment.deployment
         return found
@@ -258,13 +259,6 @@ class JenkinsService(Service):
                 return State.SUCCEEDED, "is unstable"
             return State.FAILED, "unstable, tests failed"
         return State.FAILED, build.result.lower().replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    """A parameter as Jenkins takes it from a form."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 __all__: List[str] = ["Options", "Unstable", "make", "read_options"]

@@ -4,23 +4,20 @@ over to the scripts that deploy."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import Code, Refusal
 from ..http.vendor import Client
 from ..names import VERSION, check_version, either, listed, nearest, shown
-from ..text import neutralise, one_line
 from ..vendors.commits import Described
 from . import Commit, Resolved, Target
 from .remote import Assignment, Service
 from .reverts import referred_to
+from .values import plain
 
 # Each of them is looked up separately.
 _MAX_REVERTED = 10
 _MAX_NAMES = 3
-# Scripts get these values: what a shell would read as more than text is left out.
-_NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
 
 
 class Source(Protocol):
@@ -64,16 +61,6 @@ def moved_ref(ref: str, commit: str, before: str) -> Refusal:
     """The refusal of a branch or tag that was moved to `commit` since it was looked up."""
     message = f"{shown(ref)} is commit {commit[:12]} now, and was {before[:12]} a moment ago."
     return Refusal(Code.CHANGED_MEANWHILE, message, "Try again.")
-
-
-def plain(name: str) -> str:
-    """A person's name as it may stand in a script, on one line."""
-    return " ".join(_NOT_PLAIN.sub(" ", one_line(neutralise(name), 100)).split())
-
-
-def as_text(value: object) -> str:
-    """A value of the config as the text that a script reads: true, 3, uat."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _commits(described: Iterable[Described], new: bool) -> List[Commit]:

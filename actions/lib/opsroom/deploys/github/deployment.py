@@ -13,7 +13,7 @@ from ...text import one_line
 from ...vendors.github.deployments import Deployments, Status
 from .. import Target
 from ..remote import Assignment, Run, State
-from ..repository import plain
+from ..values import plain
 from .options import Options
 from .service import GithubService
 

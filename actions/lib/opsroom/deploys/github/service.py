@@ -10,7 +10,8 @@ from ...vendors.github.client import Client
 from ...vendors.github.repository import Repository
 from .. import Target
 from ..remote import Assignment
-from ..repository import RepositoryService, as_text
+from ..repository import RepositoryService
+from ..values import as_text
 from .options import Options
 
 # For all requests of one call, in seconds.

@@ -21,8 +21,8 @@ from ...text import one_line, span
 from ...vendors.commits import COMMIT
 from ...vendors.github.actions import Workflow, WorkflowRun
 from .. import Resolved, Target
-from ..marks import mark_of, shows, shows_none
 from ..remote import Assignment, Run, State
+from ..values import mark_of, shows, shows_none
 from .mapping import file_warnings
 from .options import Options
 from .service import GithubService

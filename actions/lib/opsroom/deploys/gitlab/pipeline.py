@@ -16,9 +16,8 @@ from ...names import either, listed, shown
 from ...templates import filled, holds, unknown
 from ...vendors.gitlab.pipelines import Job, Pipeline
 from .. import Resolved, Target
-from ..marks import mark_of, shows, shows_none
 from ..remote import Assignment, Run, State
-from ..repository import as_text
+from ..values import as_text, mark_of, shows, shows_none
 from .mapping import child_state, failure_text, named_job, state_of, waiting_text
 from .options import Children, Options
 from .service import SKEW, GitlabService, is_commit
