@@ -297,7 +297,7 @@ def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_r
     reading |= {"list_incidents", "report", "release_plan", "check_version", "check_green"}
     # What was done before leaves no second record.
     ruled |= {"incident_step", "note_incident", "close_dead_executions"}
-    reading |= {"board", "whoami", "write_metrics"}
+    reading |= {"board", "doctor", "whoami", "write_metrics"}
     assert set(RECORDED) | reading | auditing | ruled == set(ACTIONS)
     assert not set(RECORDED) & (reading | auditing | ruled)
 

@@ -31,6 +31,7 @@ READING |= {"suggest"}
 READING |= {
     "get_on_call",
     "whoami",
+    "doctor",
     "list_pages",
     "list_incidents",
     "report",

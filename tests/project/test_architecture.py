@@ -25,7 +25,7 @@ FLOORS = (
     ("policy", "records", "trackers", "pagers", "deploys", "versions"),
     ("audit", "metrics"),
     ("commands",),
-    ("action", "board", "sensors", "check", "enrol", "backup"),
+    ("action", "board", "sensors", "check", "enrol", "backup", "doctor"),
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 # Providers of one sort do not know those of another, and a decision knows no provider.

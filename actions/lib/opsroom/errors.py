@@ -20,6 +20,7 @@ class Code(str, Enum):
     VERSIONS = "versions"
     HELP = "help"
     WHO_AM_I = "who_am_i"
+    EXAMINED = "examined"
     WAITING = "waiting"
     CONFIRM = "confirm"
     APPROVED = "approved"

@@ -32,7 +32,7 @@ READS = {
     *("get_on_call", "get_version", "help", "list_changes", "list_incidents", "list_locks"),
     *("list_pages", "metrics", "plan", "reconcile", "release_plan", "report", "suggest"),
     "write_metrics",
-    "whoami",
+    *("whoami", "doctor"),
 }
 ALERTS = {
     *("ack_page", "add_responder", "escalate_page", "open_incident", "page", "page_on_failure"),

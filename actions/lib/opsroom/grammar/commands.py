@@ -286,6 +286,11 @@ _OTHERS: Tuple[Command, ...] = (
         ),
     ),
     Command(
+        "doctor",
+        words("opsroom"),
+        (Form("opsroom doctor", words("opsroom doctor") + PAIRS, ending=""),),
+    ),
+    Command(
         "whoami",
         words("opsroom"),
         tuple(

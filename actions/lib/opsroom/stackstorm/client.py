@@ -223,6 +223,15 @@ class StackStorm:
             accept=(404,),
         )
 
+    def look(self, path: str, **query: str) -> Any:
+        """What a path of the API shows (`/rules/chatops.notify`), as it is; None where StackStorm
+        has no such thing. Raises Failure: unauthorized, unreachable, bad_answer, ..."""
+        response = self._transport.call(
+            lambda st2, **how: st2.executions.client.get(path, params=dict(query), **how),
+            accept=(404,),
+        )
+        return response.json() if response.ok else None
+
     def trigger_instance(self, instance_id: str) -> Any:
         """A trigger instance, as StackStorm describes it. Raises Failure."""
         return self._transport.call(

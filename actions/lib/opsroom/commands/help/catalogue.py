@@ -75,6 +75,7 @@ GROUPS = {
             "loud",
         ),
         "whoami",
+        "doctor",
         "help",
     ),
 }

@@ -1,0 +1,124 @@
+"""Examinations of what opsroom speaks to: trackers, pagers, version sources and what deploys. Each
+is asked something that changes nothing and alerts nobody."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import Callable, Dict, Iterator, List, Tuple
+
+from ...deadline import within
+from ...errors import Code, OpsroomError, Refusal
+from ...names import listed
+from ...pagers import OnCall, Pager, Target
+from ...text import one_line
+from ...trackers import Query
+from .. import Context
+from ..cards import limits_of, tracker_named
+from ..live_version import ask
+from ..pages import Route
+from ..pages.recipients import ask_about, recipient_of, teams
+from ..resolve import DeploymentTarget
+from .findings import Finding, State, of_error
+
+Examination = Callable[[], Iterator[Finding]]
+# No card has it in its text.
+_NO_CARD = "opsroom-doctor-finds-no-card"
+_NO_VERSION = "opsroom-doctor-finds-no-version"
+
+
+def of_services(context: Context) -> Dict[str, Examination]:
+    """An examination for each tracker, pager and place of an application, by its part."""
+    found: Dict[str, Examination] = {}
+    for name in context.settings.trackers:
+        found[f"tracker {name}"] = partial(_tracker, context, name)
+    for name, routes in _routes(context).items():
+        found[f"pager {name}"] = partial(_pager, context, name, routes)
+    for app in context.settings.apps.values():
+        for name in context.settings.environments_of(app):
+            target = DeploymentTarget(app, context.settings.environments[name].for_app(app.name))
+            found[str(target)] = partial(_place, target)
+    return found
+
+
+def _tracker(context: Context, name: str) -> Iterator[Finding]:
+    tracker = tracker_named(context, name)
+    seconds = limits_of(context, name).command
+    within(seconds, name, lambda: tracker.find(Query(_NO_CARD, limit=1)))
+    yield Finding(f"tracker {name}", State.FINE, "it answers, and its key may read cards.")
+
+
+def _routes(context: Context) -> Dict[str, List[Route]]:
+    """Whom each pager is asked for: those of the config's teams."""
+    found: Dict[str, List[Route]] = {name: [] for name in context.settings.pagers}
+    for team in teams(context) if found else ():
+        for route in recipient_of(context, team).routes:
+            found[route.pager].append(route)
+    return found
+
+
+def _pager(context: Context, name: str, routes: List[Route]) -> Iterator[Finding]:
+    part = f"pager {name}"
+    if not routes:
+        yield Finding(part, State.UNKNOWN, "no team of the config is paged through it.")
+        return
+    empty: List[str] = []
+    for route in routes:
+        try:
+            on_call = ask_about(context, route, _on_call, after="")
+        except Refusal as refusal:
+            if refusal.code is Code.NOT_POSSIBLE:
+                text = "it can be asked nothing without paging somebody."
+                yield Finding(part, State.UNKNOWN, text, "Page a team of your own to try it.")
+                return
+            yield of_error(part, refusal)
+            return
+        if not on_call:
+            empty.append(route.name)
+    if empty:
+        text = f"nobody is on call for {listed(empty, most=4)}."
+        yield Finding(part, State.DOUBTFUL, text, "Look at its schedules.")
+    else:
+        yield Finding(part, State.FINE, f"it answers; somebody is on call for {len(routes)} teams.")
+
+
+def _on_call(pager: Pager, target: Target) -> Tuple[OnCall, ...]:
+    return pager.on_call(target)
+
+
+def _place(target: DeploymentTarget) -> Iterator[Finding]:
+    part = str(target)
+    running = ""
+    if target.app.version is not None:
+        answer = ask(target)
+        running = answer.version
+        text = f"runs {one_line(running, 60)}" if running else "nothing is deployed"
+    else:
+        text = "the config does not say how to read its version"
+    if target.app.deploy is None:
+        yield Finding(part, State.UNKNOWN, f"{text}; nor how it is deployed.")
+        return
+    try:
+        # What is kept here of a version that was deployed would be found without asking anyone.
+        with suppress(Refusal):
+            target.deployer.resolve(_NO_VERSION)
+        if not running:
+            state = State.FINE if target.app.version else State.UNKNOWN
+            yield Finding(part, state, f"{text}; its deploy kind answers.")
+            return
+        target.deployer.resolve(running)
+    except Refusal as refusal:
+        if refusal.code is not Code.UNKNOWN_VERSION:
+            raise
+        yield Finding(
+            part,
+            State.DOUBTFUL,
+            f"{text}, which its deploy kind does not know: it cannot be deployed again.",
+            one_line(refusal.hint, 200),
+        )
+        return
+    except OpsroomError as error:
+        found = of_error(part, error)
+        yield Finding(part, found.state, f"{text}, but: {found.text}", found.cure)
+        return
+    yield Finding(part, State.FINE, f"{text}, and its deploy kind knows that version.")

@@ -1,0 +1,301 @@
+"""opsroom doctor: each part that is not well is named with its cure, and nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+import yaml
+
+from opsroom import doctor as command
+from opsroom.commands import KINDS, Context
+from opsroom.commands.doctor import examine, installation
+from opsroom.commands.doctor.findings import Finding, State, lines, message
+from opsroom.config import load
+from opsroom.errors import Code, Failure, Refusal
+from opsroom.people import Speaker
+from opsroom.stackstorm import client
+from support.records.stores import entry, fill, run
+from support.worlds.world import World, git, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+def found(world: World, **changes: Any) -> Dict[str, Dict[str, Any]]:
+    """What the doctor finds, by part."""
+    world.config.update(changes)
+    answer = world.ask("doctor", "alice")
+    assert answer["code"] == "examined"
+    assert answer["ok"] is (not answer["wrong"])
+    return {one["part"]: one for one in answer["findings"]}
+
+
+def test_what_is_well_is_fine(world):
+    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    parts = found(world, relays=["chatops_bot"], relay_keys={"chatops_bot": "k" * 40})
+    assert parts["database"]["state"] == "fine"
+    assert "3 records" in parts["database"]["text"]
+    assert parts["disk"]["state"] == parts["clock"]["state"] == parts["relays"]["state"] == "fine"
+    assert parts["web on test"]["text"] == "runs v1.0.0, and its deploy kind knows that version."
+    assert parts["stackstorm"]["state"] == "unknown"
+
+
+def test_nothing_is_changed_and_nothing_recorded(world):
+    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    before = world.records()
+    found(world)
+    assert world.records() == before
+
+
+def test_a_version_that_cannot_be_deployed_again_is_doubtful(world):
+    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    git(world.folder / "repository", "tag", "-d", "v1.0.0")
+    shutil.rmtree(world.folder / "srv" / "web" / ".mirror", ignore_errors=True)
+    one = found(world)["web on test"]
+    assert one["state"] == "doubtful"
+    assert "runs v1.0.0, which its deploy kind does not know" in one["text"]
+
+
+def test_a_repository_that_cannot_be_reached_is_wrong(world):
+    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    deploy = world.config["apps"]["web"]["deploy"]
+    deploy["repository"] = f"file://{world.folder}/nowhere"
+    one = found(world)["web on test"]
+    assert one["state"] == "wrong"
+    assert one["text"].startswith("runs v1.0.0, but: ")
+
+
+def test_a_tracker_and_a_pager_that_do_not_answer_are_wrong(world):
+    trello = {"kind": "trello", "key": "0123456789abcdef" * 2, "token": "t" * 64}
+    trello.update(board="abcdef0123456789abcdef01", list="abcdef0123456789abcdef02")
+    parts = found(
+        world,
+        trackers={"cards": {**trello, "url": "http://127.0.0.1:9", "time_limit": "2s"}},
+        pagers={"desk": {"kind": "local"}},
+        teams={"ops": {"page": ["desk"]}},
+    )
+    assert parts["tracker cards"]["state"] == "wrong"
+    assert parts["pager desk"]["state"] in ("doubtful", "unknown", "fine")
+    assert "t" * 64 not in str(parts)
+
+
+def test_relays_that_hand_over_names_are_named(world):
+    one = found(world, relays=["chatops_bot"])["relays"]
+    assert (one["state"], one["cure"]) == (
+        "doubtful",
+        "Install a script of relays/: docs/chat.md.",
+    )
+    world.config["environments"]["uat"] = {"identity": "vouched"}
+    assert found(world)["relays"]["state"] == "wrong"
+
+
+@pytest.mark.databases("postgresql")
+def test_a_missing_right_is_named(store, store_url, postgres):
+    name = "runner_of_doctor"
+    postgres.run(f"CREATE ROLE {name} LOGIN")
+    database = store_url.partition("@/")[2].partition("?")[0]
+    postgres.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}", database)
+    findings = list(installation.database(context_of(postgres.url(database, name))))
+    assert findings[0].state is State.WRONG
+    assert "this user may not INSERT ledger" in findings[0].text
+    postgres.run(f"DROP OWNED BY {name}", database)
+    postgres.run(f"DROP ROLE {name}")
+
+
+@pytest.mark.databases("postgresql")
+def test_a_role_that_owns_the_record_is_doubtful(store, store_url):
+    parts = {one.part: one for one in installation.database(context_of(store_url))}
+    assert "owns the table of the record" in parts["record"].text
+
+
+@pytest.mark.databases("sqlite")
+def test_a_record_after_the_clock_and_events_that_wait_are_named(store, store_url):
+    fill(store, entry())
+    later = datetime.now(timezone.utc) + timedelta(hours=2)
+    run(store, "DROP TRIGGER ledger_no_update")
+    run(store, f"UPDATE ledger SET at = '{later.isoformat(timespec='microseconds')}'")
+    run(
+        store,
+        "INSERT INTO news (event, source, trigger_name, payload, made_at, place, taken_until,"
+        " sent_at) VALUES ('e', 's', 't', '{}', '2026-01-01T00:00:00', 1, '', '')",
+    )
+    parts = {one.part: one for one in installation.database(context_of(store_url))}
+    assert (parts["record"].state, parts["sensors"].state) == (State.DOUBTFUL, State.WRONG)
+    assert "1 events wait" in parts["sensors"].text
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path):
+    (one,) = installation.database(context_of(f"sqlite:///{tmp_path}/none.db"))
+    assert (one.state, list(tmp_path.iterdir())) == (State.UNKNOWN, [])
+
+
+def context_of(url: str) -> Context:
+    settings = load({"environments": {"test": {}}, "apps": {}}, KINDS)
+    nobody = Speaker("doctor", None, "", "", "", through_relay=False)
+    return Context(settings=settings, speaker=nobody, database=url)
+
+
+# StackStorm, by what its API shows.
+
+
+def looks(answers: Dict[str, Any]) -> Callable[..., Any]:
+    def look(path: str, **query: str) -> Any:
+        answer = answers.get(path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return look
+
+
+@pytest.fixture
+def everything() -> Dict[str, Any]:
+    names = [one.stem for one in (Path(__file__).resolve().parents[4] / "aliases").glob("*.yaml")]
+    return {
+        "/rules/chatops.notify": {"enabled": True},
+        "/actionalias": [{"name": f"opsroom_{one}", "enabled": True} for one in names],
+        "/rbac/role_assignments": [{"role": "opsroom_relay"}],
+        "/sensortypes": [
+            {"name": "Versions", "enabled": True},
+            {"name": "Pages", "enabled": False},
+        ],
+    }
+
+
+def of_stackstorm(answers: Dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Dict[str, Finding]:
+    class Api:
+        look = staticmethod(looks(answers))
+
+    monkeypatch.setenv("ST2_ACTION_API_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setattr(client, "here", lambda **options: Api)
+    found = installation.stackstorm(context_of("sqlite:////nowhere/none.db"))
+    return {one.part: one for one in found}
+
+
+def test_a_stackstorm_with_all_that_chat_needs_is_fine(everything, monkeypatch):
+    parts = of_stackstorm(everything, monkeypatch)
+    assert {one.state for one in parts.values()} == {State.FINE}
+    assert parts["sensors"].text == "1 of 2 are enabled; off: Pages."
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "part", "state", "text"),
+    [
+        ("/rules/chatops.notify", None, "rule chatops.notify", State.WRONG, "no such rule"),
+        (
+            "/rules/chatops.notify",
+            {"enabled": False},
+            "rule chatops.notify",
+            State.WRONG,
+            "disabled",
+        ),
+        ("/actionalias", [], "aliases", State.WRONG, "does not have ack_page, "),
+        ("/rbac/role_assignments", [], "roles of chatops_bot", State.WRONG, "it has none"),
+        (
+            "/rbac/role_assignments",
+            [{"role": "admin"}],
+            "roles of chatops_bot",
+            State.DOUBTFUL,
+            "may do anything",
+        ),
+        (
+            "/rbac/role_assignments",
+            Failure(Code.UNAUTHORIZED, "No."),
+            "roles of chatops_bot",
+            State.UNKNOWN,
+            "may not see it",
+        ),
+    ],
+)
+def test_what_chat_lacks_in_stackstorm_is_named(
+    everything, monkeypatch, path, answer, part, state, text
+):
+    found = of_stackstorm({**everything, path: answer}, monkeypatch)[part]
+    assert found.state is state
+    assert text in found.text
+
+
+# What is shown.
+
+
+def test_an_examination_that_fails_is_a_finding_and_stops_no_other():
+    def fails() -> Any:
+        raise Failure(Code.UNREACHABLE, "jira is unreachable.", "Look at trackers.jira.url.")
+
+    def refuses() -> Any:
+        raise Refusal(Code.NOT_POSSIBLE, "It cannot be asked.", "")
+
+    def defect() -> Any:
+        raise KeyError("x")
+
+    found = examine(
+        {
+            "a": fails,
+            "b": refuses,
+            "c": lambda: iter([Finding("c", State.FINE, "ok")]),
+            "d": defect,
+        }
+    )
+    assert [(one.part, one.state) for one in found][:3] == [
+        ("a", State.WRONG),
+        ("b", State.UNKNOWN),
+        ("c", State.FINE),
+    ]
+    assert found[3].state is State.WRONG
+
+
+def test_the_room_reads_what_is_wrong_first_and_how_much_more_there_is():
+    findings: List[Finding] = [Finding("db", State.FINE, "ok"), Finding("x", State.UNKNOWN, "?")]
+    findings += [
+        Finding(f"part{number}", State.DOUBTFUL, "something that is not right at all " * 4)
+        for number in range(9)
+    ]
+    findings.append(Finding("jira", State.WRONG, "refused the token.", "Make a new one."))
+    text = message(findings, "execution 1")
+    first, second = text.splitlines()[:2]
+    assert first == "1 of 12 parts are fine, 1 cannot be asked."
+    assert second == "wrong: jira: refused the token. Make a new one."
+    assert text.splitlines()[-1].endswith("more: execution 1")
+    assert len(text) <= 400
+    assert len(text.splitlines()) <= 8
+
+
+def test_a_terminal_reads_every_part_with_its_cure():
+    shown = lines([Finding("db", State.FINE, "ok"), Finding("jira", State.WRONG, "no", "yes")])
+    assert shown == ["wrong     jira  no", "                -> yes", "fine      db    ok"]
+
+
+# The command line.
+
+
+def test_the_command_line_looks_at_a_file_and_makes_no_database(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "opsroom.yaml"
+    file.write_text(yaml.safe_dump({"environments": {"test": {}}, "apps": {}}))
+    url = f"sqlite:///{tmp_path}/none.db"
+    status = command.main([str(file), "--database", url])
+    out = capsys.readouterr().out
+    assert "does not exist yet" in out
+    assert status in (0, 1)
+    assert os.listdir(tmp_path) == ["opsroom.yaml"]
+
+
+def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path, capsys):
+    file = tmp_path / "opsroom.yaml"
+    file.write_text("environments: 3\n")
+    assert command.main([str(file)]) == 2
+    assert "is refused" in capsys.readouterr().out
+
+
+def test_values_of_the_datastore_are_for_stackstorm(tmp_path, capsys):
+    file = tmp_path / "opsroom.yaml"
+    config = {"database": "{{ st2kv.system.db }}", "environments": {"test": {}}, "apps": {}}
+    file.write_text(yaml.safe_dump(config))
+    assert command.main([str(file)]) == 2
+    assert "st2 run opsroom.doctor" in capsys.readouterr().out
