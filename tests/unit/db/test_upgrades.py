@@ -1,0 +1,115 @@
+"""Databases of earlier versions, filled by their own console, are brought up to date: every record
+keeps its hash, what waited still waits, and the next record continues the chain."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+from opsroom.db.migrate import upgrade
+from opsroom.db.store import HEAD, Store, open_store
+from opsroom.db.url import read_address
+from opsroom.records.chain import verify_chain
+from support.records.stores import rows
+from support.worlds.world import World, make_world
+
+# The newest hash that each of them noted, and the emergency to be reviewed.
+VERSIONS = {
+    "0.1.0": (
+        "035fd8ee809c57756a072ff16877b7dcd2622ff1f66699d1d376f86e244b51a2",
+        "KJ9F",
+    ),
+    "0.2.0": (
+        "3c93ee2b4329946b03a23532f8bf3389fb4fc814435f4c1e0e9523378e0aa298",
+        "MTNG",
+    ),
+    "0.3.0": (
+        "02c8c28b5c9a4ec463db40d3520a57d8ac03f45533d51aa986a6397b948f71c1",
+        "XFDF",
+    ),
+}
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+
+
+def filled(version: str, path: Path) -> Path:
+    """The database that this version left behind."""
+    dump = Path(__file__).with_name("databases") / f"{version}.sql"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(dump.read_text("utf-8"))
+    return path
+
+
+def contents(path: Path) -> Dict[str, Tuple[List[str], List[Any]]]:
+    """Columns and rows of each table, in the order in which they were put in."""
+    found = {}
+    with closing(sqlite3.connect(path)) as connection:
+        for (table,) in connection.execute(_TABLES).fetchall():
+            cursor = connection.execute(f"SELECT * FROM {table} ORDER BY rowid")
+            found[table] = ([one[0] for one in cursor.description], cursor.fetchall())
+    return found
+
+
+def as_left(url: str, version: str, tmp_path: Path) -> None:
+    """Make an empty database what this version left behind, on PostgreSQL too."""
+    address = read_address(url)
+    if address.dialect == "sqlite":
+        Path(address.path).parent.mkdir(parents=True, exist_ok=True)
+        filled(version, Path(address.path))
+        return
+    found = contents(filled(version, tmp_path / "left.db"))
+    ((revision,),) = found.pop("alembic_version")[1]
+    upgrade(address, revision)
+    store = Store(address)
+    with store.write() as on:
+        for table, (columns, values) in found.items():
+            on.copy_in(f"COPY {table} ({', '.join(columns)}) FROM STDIN", values)
+    store.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_database_of_an_earlier_version_keeps_every_record(empty_url, version, tmp_path):
+    as_left(empty_url, version, tmp_path)
+    before = contents(filled(version, tmp_path / "before.db"))
+    store = open_store(empty_url)
+    assert rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    with store.read() as on:
+        found = verify_chain(on, VERSIONS[version][0])
+    assert (found.ok, found.head_hash) == (True, VERSIONS[version][0])
+    for table, (columns, values) in before.items():
+        if table != "alembic_version":
+            known = rows(store, f"SELECT {', '.join(columns)} FROM {table}")
+            assert sorted(known) == sorted(values), table
+    store.close()
+
+
+@pytest.fixture(params=VERSIONS)
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Tuple[World, str]:
+    """The world of the database, and the emergency that waits for its review."""
+    path = filled(request.param, tmp_path / "left.db")
+    world = make_world(tmp_path, f"sqlite:///{path}")
+    production = world.config["environments"]["production"]
+    production.update(approvals=1, approvers=["release-managers"], deployers=["alice", "carol"])
+    world.config["groups"]["release-managers"] = ["bob", "carol"]
+    return world, VERSIONS[request.param][1]
+
+
+def test_the_next_commands_go_on_where_the_earlier_version_stopped(upgraded):
+    world, emergency = upgraded
+    before = len(world.records())
+    history = world.ask("get_history", "alice", app="web")["deployments"]
+    assert [one["version"] for one in history] == ["v1.0.0", "v1.2.0", "v1.1.0", "v1.0.0", "v1.0.0"]
+    locks = world.ask("list_locks", "alice")["locks"]
+    assert ("web", "uat", "alice") in [
+        (one["app"], one["environment"], one["owner"]) for one in locks
+    ]
+    assert emergency in [one["change"] for one in world.ask("list_changes", "alice")["changes"]]
+    reviewed = world.ask("review_change", "bob", "#ops", change=emergency, text="It was right.")
+    assert (reviewed["ok"], reviewed["requester"]) == (True, "carol")
+    assert world.ask("unlock", "alice", environment="uat", app="web")["ok"]
+    verified = world.ask("audit_verify", "alice", head="", record=0, keep=False)
+    assert verified["ok"], verified
+    assert len(world.records()) > before
