@@ -101,6 +101,27 @@ def test_incidents_come_from_the_record(book: Book) -> None:
     assert (figures.failures, figures.incidents, list(figures.recoveries)) == (1, 1, [120.0])
 
 
+def test_an_incident_from_long_before_may_still_be_open(book: Book) -> None:
+    noted = {"incident": "K7QX", "app": "web", "who": "web"}
+    told = {"command": "declare incident", "app": "", "environment": "", "facts": noted}
+    book.at("2026-01-01").write(Event.DECLARED, deployment="i1", **told)
+    book.at("2026-11-02").deployed("d1")
+    assert report(book).figures.rework == 1
+    book.at("2026-11-03").write(Event.CLOSED, deployment="i2", **told)
+    book.at("2026-11-04").deployed("d2", "v2", "v3")
+    figures = report(book).figures
+    assert (figures.rework, figures.deployments, figures.incidents) == (1, 2, 0)
+
+
+def test_an_incident_of_a_wrong_clock_is_put_right(book: Book) -> None:
+    book.at("2026-11-02").deployed("d1")
+    noted = {"incident": "K7QX", "app": "web", "who": "web"}
+    told = {"command": "declare incident", "app": "", "environment": "", "facts": noted}
+    book.at("2099-01-01").write(Event.LOCKED, deployment="l1")
+    book.at("2026-11-02T01:00:00").write(Event.DECLARED, deployment="i1", **told)
+    assert report(book).figures.failures == 1
+
+
 def test_the_period_and_the_one_before(book: Book) -> None:
     book.at("2026-10-01T00:00:00").deployed("d1")
     book.at("2026-10-31T23:58:00").deployed("d2", "v2", "v3")  # ends at midnight

@@ -11,8 +11,8 @@ import json
 from datetime import datetime
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ..audit.clock import Clock
-from ..db.sql import Transaction, from_moment, moment, one_of, scalar
+from ..audit.clock import Clock, read_clock
+from ..db.sql import Transaction, from_moment, moment, one_of, scalar, soon
 from ..records.queries import FINISHED
 from .model import End, IncidentRecord, Scope
 
@@ -28,10 +28,28 @@ _ENDS = (
     " AND later.seq > ended.seq"
     " AND later.event IN ('succeeded', 'failed', 'interrupted', 'cancelled'))))"
 )
-_INCIDENTS = (
+# No index has either, so the whole record is looked through, once for both.
+_NOTED = (
     "SELECT seq, at, event, facts FROM ledger"
-    " WHERE seq >= :first AND event IN ('declared', 'closed') ORDER BY seq"
+    " WHERE event IN ('declared', 'closed') OR facts LIKE :clock ORDER BY seq"
 )
+_CLOCK = '"clock":"'
+
+
+def look_through(on: Transaction, now: datetime) -> Tuple[Clock, List[IncidentRecord]]:
+    """What was dated by a wrong clock, and what the record says of incidents, with their times put
+    right. `now` is the database's time."""
+    told, wrong = [], False
+    for row in on.stream(_NOTED, {"clock": f"%{_CLOCK}%"}):
+        wrong = wrong or _CLOCK in str(row[3])
+        if row[2] in ("declared", "closed"):
+            told.append(row)
+    newest = scalar(on, "SELECT at FROM ledger ORDER BY seq DESC LIMIT 1")
+    wrong = wrong or (newest is not None and str(newest) > moment(soon(now)))
+    # That takes another look at everything, and there is hardly ever a reason for it.
+    clock = read_clock(on, now) if wrong else Clock()
+    found = (_incident(row, clock.times.get(row[0])) for row in told)
+    return clock, [one for one in found if one is not None]
 
 
 def first_record(on: Transaction, since: datetime, clock: Clock) -> int:
@@ -63,14 +81,6 @@ def ends(on: Transaction, scope: Scope, first: int, clock: Clock) -> Iterator[En
         end = _end(row, times.get(row[0]))
         if end is not None:
             yield end
-
-
-def incidents(on: Transaction, first: int, clock: Clock) -> List[IncidentRecord]:
-    """What the record says of incidents from record `first` on."""
-    found = (
-        _incident(row, clock.times.get(row[0])) for row in on.stream(_INCIDENTS, {"first": first})
-    )
-    return [one for one in found if one is not None]
 
 
 def begins(on: Transaction, clock: Clock) -> Optional[float]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone, tzinfo
 from typing import Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
-from ..audit.clock import read_clock
 from ..audit.period import Period
 from ..db.store import Store
 from ..text import when
 from ..times.zones import UTC
-from .collect import begins, ends, first_record, incidents
+from .collect import begins, ends, first_record, look_through
 from .compare import buckets, period_before
 from .figures import Calculation
 from .model import DAY, Bucket, Figures, Report, Scope
@@ -25,7 +24,7 @@ def make_report(
     with store.read() as connection:
         now = store.now(connection)
         with connection.any_text():
-            clock = read_clock(connection, now)
+            clock, incidents = look_through(connection, now)
             known_since = begins(connection, clock)
             since, until = _known(period, known_since, now.timestamp())
             spans = buckets(_moment(since), _moment(until), zone)
@@ -34,10 +33,8 @@ def make_report(
                 scope, [(before.since.timestamp(), before.until.timestamp()), *limits]
             )
             first = first_record(connection, before.since, clock)
-            calculation.run(
-                ends(connection, scope, first, clock),
-                incidents(connection, first, clock) if scope.incident_apps is not None else (),
-            )
+            # Of incidents all: one that was declared long before may still be open.
+            calculation.run(ends(connection, scope, first, clock), incidents)
     earlier, *counted = calculation.spans
     return Report(
         scope=scope,

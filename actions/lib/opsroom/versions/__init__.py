@@ -86,7 +86,10 @@ def _is_commit_of(name: str, commit: str) -> bool:
 def _same_commit(one: str, other: str) -> bool:
     """Whether both are commits, of which one may be abbreviated. The number of a build is none:
     1234567 is not the beginning of 12345678, while all but a few commits have letters in them."""
-    short, long = sorted((one.lower(), other.lower()), key=len)
+    one, other = one.lower(), other.lower()
+    if len(one) == len(other) and one != other:
+        return False
+    short, long = sorted((one, other), key=len)
     if not (_HASH.match(short) and _HASH.match(long)):
         return False
     return short == long or (long.startswith(short) and not long.isdigit())
