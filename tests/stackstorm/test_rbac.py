@@ -18,6 +18,8 @@ from support.stackstorm.client import StackStorm
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.stem for path in (ROOT / "rbac/roles").glob("*.yaml"))
 Who = Mapping[str, str]
+# They are about the actions of this checkout, and fail where StackStorm has the roles of another.
+pytestmark = pytest.mark.usefixtures("installed")
 HOW = "see rbac/README.md; a user with this role alone is needed under rbac/assignments"
 
 
