@@ -27,10 +27,12 @@ Json = Dict[str, Any]
 
 
 class Synapse:
-    """`with Synapse(folder) as server:`; skips the test where it cannot be installed."""
+    """`with Synapse(folder) as server:`; skips the test where it cannot be installed, or is not
+    and `install` is false: it takes minutes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._venv = virtualenv("synapse", ROOT / "tests/relays/requirements-synapse.txt")
+    def __init__(self, folder: Path, install: bool = True) -> None:
+        requirements = ROOT / "tests/relays/requirements-synapse.txt"
+        self._venv = virtualenv("synapse", requirements, install)
         self._folder = folder / "synapse"
         self._folder.mkdir()
         self._file = self._folder / "homeserver.yaml"
