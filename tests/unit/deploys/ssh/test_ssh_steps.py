@@ -196,7 +196,7 @@ def test_a_rollback_whose_runner_died_is_found(world: World, server: HttpServer)
 
 
 def test_a_rollback_waits_and_asks_for_nothing(world: World, server: HttpServer) -> None:
-    made = deployer_of({**world.raw, "steps": [1, "100%"], "pause": "1h", "check": check(server)})
+    made = deployer_of({**world.raw, "steps": [1, "100%"], "pause": "50m", "check": check(server)})
     assert isinstance(made, OwnRollback)
     made.roll_back(Resolved("v0", "v0"), after("v1"))
     assert world.versions() == ["v0", "v0", "v0"]
