@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import List, Optional
 
 from ..audit.heads import Head, read_heads
-from ..db.store import Store, reopen_database
+from ..db.store import Store
 from ..db.url import read_address
 from ..errors import OpsroomError
+from .closure import reopen_database
 from .make import make
 from .move import move
 from .note import read_note

@@ -7,12 +7,13 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..db.sql import Transaction, queue_up, rows, scalar
-from ..db.store import MOVED, Store, close_database, open_store
+from ..db.store import MOVED, Store, open_store
 from ..errors import Code, Failure, Refusal
 from ..grants import PRIVILEGES
 from ..names import listed
 from ..records.chain import verify_chain
 from ..structs import dataclass
+from .closure import close_database
 
 # Every table but Alembic's: a test compares them with those that a database has. The ledger is
 # first: it is the largest, and what is wrong with it shows before anything else is copied.

@@ -12,12 +12,13 @@ from typing import List, Sequence
 
 from ..audit.heads import Head, verify_record
 from ..db.sql import scalar
-from ..db.store import REFUSED, Store, close_database, open_store
+from ..db.store import REFUSED, Store, open_store
 from ..db.url import Address
 from ..errors import Code, Failure, Refusal
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
+from .closure import close_database
 from .note import Note, read_note
 from .programs import run_client
 

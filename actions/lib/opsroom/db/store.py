@@ -10,7 +10,7 @@ from typing import ContextManager, Iterator, Optional
 from ..errors import Code, Failure
 from . import errors, sql
 from .connect import Connections
-from .sql import Transaction, execute, scalar
+from .sql import Transaction, scalar
 from .url import Address, read_address
 
 # The newest migration; a test keeps the two equal. With it here, a database at head is opened
@@ -79,7 +79,7 @@ def open_store(url: str) -> Store:
     revision = _revision(store)
     if revision != HEAD:
         store.close()
-        if revision is not None and revision.startswith(_CLOSED):
+        if revision is not None and revision.startswith(CLOSED):
             raise _closed(address, revision)
         from .migrate import upgrade  # loads Alembic and SQLAlchemy
 
@@ -89,40 +89,7 @@ def open_store(url: str) -> Store:
 
 # Why a database is closed stands before its migration: `moved:0008`.
 MOVED, REFUSED = "moved", "refused"
-_CLOSED = (f"{MOVED}:", f"{REFUSED}:")
-
-
-# A command that looked at the migration before records nothing afterwards.
-_CLOSE = {
-    "sqlite": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
-    " BEGIN SELECT RAISE(ABORT, 'the ledger is closed'); END",
-    "postgresql": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
-    " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
-}
-_OPEN = {
-    "sqlite": "DROP TRIGGER IF EXISTS ledger_closed",
-    "postgresql": "DROP TRIGGER IF EXISTS ledger_closed ON ledger",
-}
-_KNOWN = "SELECT version_num FROM alembic_version"
-
-
-def close_database(on: Transaction, why: str) -> None:
-    """Let nobody use a database from the end of this transaction on; `why` is MOVED or REFUSED.
-    Takes the owner of the tables."""
-    known = str(scalar(on, _KNOWN))
-    if not known.startswith(_CLOSED):
-        execute(on, "UPDATE alembic_version SET version_num = :one", one=f"{why}:{known}")
-        execute(on, _CLOSE[on.dialect])
-
-
-def reopen_database(on: Transaction) -> bool:
-    """Let a closed database be used again; whether it was closed."""
-    known = str(scalar(on, _KNOWN))
-    if not known.startswith(_CLOSED):
-        return False
-    execute(on, "UPDATE alembic_version SET version_num = :one", one=known.partition(":")[2])
-    execute(on, _OPEN[on.dialect])
-    return True
+CLOSED = (f"{MOVED}:", f"{REFUSED}:")
 
 
 def _closed(address: Address, revision: str) -> Failure:

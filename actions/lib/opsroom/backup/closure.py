@@ -1,0 +1,39 @@
+"""Closing a database, so that no command uses it any more: it was moved, or is not the record that
+was noted. By the owner of its tables; the runners' role may not."""
+
+from __future__ import annotations
+
+from ..db.sql import Transaction, execute, scalar
+from ..db.store import CLOSED
+
+# A command that looked at the migration before records nothing afterwards.
+_CLOSE = {
+    "sqlite": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
+    " BEGIN SELECT RAISE(ABORT, 'the ledger is closed'); END",
+    "postgresql": "CREATE TRIGGER ledger_closed BEFORE INSERT ON ledger"
+    " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+}
+_OPEN = {
+    "sqlite": "DROP TRIGGER IF EXISTS ledger_closed",
+    "postgresql": "DROP TRIGGER IF EXISTS ledger_closed ON ledger",
+}
+_KNOWN = "SELECT version_num FROM alembic_version"
+
+
+def close_database(on: Transaction, why: str) -> None:
+    """Let nobody use a database from the end of this transaction on; `why` is MOVED or REFUSED.
+    Takes the owner of the tables."""
+    known = str(scalar(on, _KNOWN))
+    if not known.startswith(CLOSED):
+        execute(on, "UPDATE alembic_version SET version_num = :one", one=f"{why}:{known}")
+        execute(on, _CLOSE[on.dialect])
+
+
+def reopen_database(on: Transaction) -> bool:
+    """Let a closed database be used again; whether it was closed."""
+    known = str(scalar(on, _KNOWN))
+    if not known.startswith(CLOSED):
+        return False
+    execute(on, "UPDATE alembic_version SET version_num = :one", one=known.partition(":")[2])
+    execute(on, _OPEN[on.dialect])
+    return True
