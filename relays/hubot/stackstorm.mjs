@@ -38,7 +38,8 @@ export class Client {
     const answer = await fetch(this.#base + path, {
       ...options,
       redirect: 'error',
-      headers: { ...this.#headers, ...headers },
+      // On a connection that is used again, a command is lost at the moment at which StackStorm closes that.
+      headers: { ...this.#headers, ...headers, Connection: 'close' },
       signal: AbortSignal.timeout(SECONDS * 1000)
     })
     const text = await answer.text()

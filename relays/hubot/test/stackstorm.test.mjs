@@ -12,7 +12,7 @@ async function served (t, handler) {
     let body = ''
     request.on('data', chunk => { body += chunk })
     request.on('end', () => {
-      asked.push({ url: request.url, headers: request.headers, body })
+      asked.push({ url: request.url, headers: request.headers, body, port: request.socket.remotePort })
       handler(request, response, asked.length)
     })
   }).listen(0, '127.0.0.1')
@@ -38,6 +38,14 @@ test('a refusal carries the status and the words of StackStorm', async t => {
   const { address } = await served(t, (_, response) => response.writeHead(400).end('{"faultstring": "no such alias"}'))
   const client = new Client({ api: `${address}/v1/`, token: 't', log })
   await assert.rejects(client.aliasExecution.create({ command: 'x' }), { status: 400, message: 'no such alias' })
+})
+
+test('no connection is used again: a command would be lost when StackStorm closes it', async t => {
+  const { address, asked } = await served(t, (_, response) => response.writeHead(201).end('{}'))
+  const client = new Client({ api: address, key: 'k3y', log })
+  for (let count = 0; count < 3; count++) await client.aliasExecution.create({ command: 'x' })
+  assert.deepEqual(asked.map(one => one.headers.connection), ['close', 'close', 'close'])
+  assert.equal(new Set(asked.map(one => one.port)).size, 3)
 })
 
 test('a key is not sent on to where an answer points', async t => {
