@@ -20,7 +20,7 @@ from opsroom.db.store import HEAD, open_store
 from opsroom.db.url import read_address
 from support.records.stores import rows
 
-STORED = (Path(__file__).parent / "stored_0_3_0.sql").read_text(encoding="utf-8")
+STORED = (Path(__file__).parent / "databases" / "0.3.0.sql").read_text(encoding="utf-8")
 # What 0.3.0 was at.
 REVISION = "0006"
 CHANGE = "JNY3"

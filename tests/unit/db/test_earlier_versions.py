@@ -17,21 +17,14 @@ from opsroom.records.chain import verify_chain
 from support.records.stores import rows
 from support.worlds.world import World, make_world
 
-# The newest hash that each of them noted, and the emergency to be reviewed.
-VERSIONS = {
-    "0.1.0": (
-        "035fd8ee809c57756a072ff16877b7dcd2622ff1f66699d1d376f86e244b51a2",
-        "KJ9F",
-    ),
-    "0.2.0": (
-        "3c93ee2b4329946b03a23532f8bf3389fb4fc814435f4c1e0e9523378e0aa298",
-        "MTNG",
-    ),
-    "0.3.0": (
-        "02c8c28b5c9a4ec463db40d3520a57d8ac03f45533d51aa986a6397b948f71c1",
-        "XFDF",
-    ),
+# The newest record's hash in each of them.
+NEWEST = {
+    "0.1.0": "035fd8ee809c57756a072ff16877b7dcd2622ff1f66699d1d376f86e244b51a2",
+    "0.2.0": "3c93ee2b4329946b03a23532f8bf3389fb4fc814435f4c1e0e9523378e0aa298",
+    "0.3.0": "40760bb5786303e18704393ee14bc08add525ad8ce0f290619f573665959a814",
 }
+# The emergency that waits for its review. What 0.3.0 left open is in test_upgrade.
+EMERGENCY = {"0.1.0": "KJ9F", "0.2.0": "MTNG"}
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
 
 
@@ -70,15 +63,15 @@ def as_left(url: str, version: str, tmp_path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", NEWEST)
 def test_a_database_of_an_earlier_version_keeps_every_record(empty_url, version, tmp_path):
     as_left(empty_url, version, tmp_path)
     before = contents(filled(version, tmp_path / "before.db"))
     store = open_store(empty_url)
     assert rows(store, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     with store.read() as on:
-        found = verify_chain(on, VERSIONS[version][0])
-    assert (found.ok, found.head_hash) == (True, VERSIONS[version][0])
+        found = verify_chain(on, NEWEST[version])
+    assert (found.ok, found.head_hash) == (True, NEWEST[version])
     for table, (columns, values) in before.items():
         if table != "alembic_version":
             known = rows(store, f"SELECT {', '.join(columns)} FROM {table}")
@@ -86,7 +79,7 @@ def test_a_database_of_an_earlier_version_keeps_every_record(empty_url, version,
     store.close()
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(params=EMERGENCY)
 def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Tuple[World, str]:
     """The world of the database, and the emergency that waits for its review."""
     path = filled(request.param, tmp_path / "left.db")
@@ -94,7 +87,7 @@ def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Tuple[World, str
     production = world.config["environments"]["production"]
     production.update(approvals=1, approvers=["release-managers"], deployers=["alice", "carol"])
     world.config["groups"]["release-managers"] = ["bob", "carol"]
-    return world, VERSIONS[request.param][1]
+    return world, EMERGENCY[request.param]
 
 
 def test_the_next_commands_go_on_where_the_earlier_version_stopped(upgraded):
