@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 PACK = "opsroom_floor"
-NOTHING = "opsroom floor: do nothing"
+NOTHING = "measure an empty action"
 MESSAGES = ("opsroom help", "version of web on uat", "history on uat")
 PATIENCE = 120.0
 _ENDED = ("succeeded", "failed", "timeout", "canceled", "abandoned")

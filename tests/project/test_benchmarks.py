@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS, ON_STACKSTORM, PAGE, written
 from benchmarks.harness import ROOT, Checkout, Worker, find, ratio, table
+from benchmarks.stackstorm import NOTHING
+from support.metadata import pack
 
 MADE = {
     "processes",
@@ -52,6 +54,11 @@ def test_every_benchmark_is_run_or_named_as_needing_a_stackstorm() -> None:
     files = {path.stem for path in folder.glob("*.py")} - shared
     packages = {path.parent.name for path in folder.glob("*/__init__.py")}
     assert files | packages == {*BENCHMARKS, *ON_STACKSTORM}
+
+
+def test_the_empty_action_is_asked_for_in_words_that_no_command_has() -> None:
+    assert list(pack().matches(NOTHING)) == []
+    assert list(pack().matches("opsroom floor: do nothing")) != []
 
 
 def test_a_ratio_is_that_of_the_rounds_not_of_the_medians() -> None:
