@@ -203,6 +203,11 @@ def test_a_broken_record_is_backed_up_and_named_as_broken(store, store_url, fres
     backup = saved(store_url, tmp_path)
     assert not read_note(backup).intact
     assert "The chain of" in refused(put_back, backup, fresh).message
+    put_back(backup, fresh, because="It is all that there is.")
+    again = open_store(fresh)
+    ((message,),) = rows(again, "SELECT message FROM ledger WHERE seq = 3")
+    assert message.endswith("record 2, whose chain is broken: It is all that there is.")
+    again.close()
 
 
 def test_one_sort_of_database_is_not_restored_into_the_other(store, store_url, tmp_path):

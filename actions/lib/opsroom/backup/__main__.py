@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import List, Optional
 
 from ..audit.heads import Head, read_heads
-from ..db.store import Store
+from ..db.store import CLOSED, Store
 from ..db.url import read_address
-from ..errors import OpsroomError
+from ..errors import Code, OpsroomError, Refusal
 from .closure import reopen_database
-from .make import make
+from .make import make, refuse_missing
 from .move import move
 from .note import read_note
 from .restore import restore
 
 _VARIABLE = "OPSROOM_DATABASE"
+_TO_VARIABLE = "OPSROOM_NEW_DATABASE"
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -34,6 +35,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     given = parser.parse_args(arguments)
     if "database" in given and not given.database:
         parser.error(f"--database or {_VARIABLE} has to name the database")
+    if "to" in given and not given.to:
+        parser.error(f"--to or {_TO_VARIABLE} has to name the new database")
+    if "record" in given and given.record and not given.head:
+        parser.error("--record is the number of the record of --head, which is missing")
     try:
         return int(_COMMANDS[given.command](given))
     except OpsroomError as error:
@@ -59,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     for each in (one, back):
         each.add_argument("--programs", default="", help="the folder of pg_dump and pg_restore")
     other = commands.add_parser("move", help="move everything into another, empty database")
-    other.add_argument("--to", required=True, help="the URL of the new database")
+    other.add_argument(
+        "--to",
+        default=os.environ.get(_TO_VARIABLE, ""),
+        help=f"the URL of the new database; with a password rather in {_TO_VARIABLE}",
+    )
     again = commands.add_parser("reopen", help="let a database be used again that was closed")
     for each in (one, back, other, again):
         each.add_argument(
@@ -90,23 +99,54 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _restore(given: argparse.Namespace) -> int:
-    heads = read_heads(given.heads) if given.heads else []
-    if given.head:
-        heads.append(Head(given.head.strip().lower(), given.record))
+    heads = _heads(given)
     restored = restore(
         given.backup,
         read_address(given.database),
         given.database,
         heads,
         given.because,
-        getpass.getuser(),
+        _user(),
         given.programs,
     )
     note = restored.note
     print(f"Restored {note.records} records; newest: record {note.head}, {note.head_hash}")
+    if note.revision.startswith(CLOSED):
+        print("It is closed, as it was when it was backed up: reopen lets it be used.")
     if not heads:
         print("No noted hash was compared: nothing shows whether later records are missing.")
     return 0
+
+
+def _heads(given: argparse.Namespace) -> List[Head]:
+    """The hashes noted elsewhere. Raises Refusal(not_accepted) for a file that does not have what
+    it was named for: nothing would be compared."""
+    heads = read_heads(given.heads) if given.heads else []
+    if given.heads and len(heads) != max(_lines(given.heads), 1):
+        raise Refusal(
+            Code.NOT_ACCEPTED,
+            f"{given.heads} does not exist, is empty, or has lines that are no noted hash.",
+            "Each of its lines is a time, the number of a record and its hash, such as those that "
+            "python -m opsroom.audit verify --keep writes.",
+        )
+    if given.head:
+        heads.append(Head(given.head.strip().lower(), given.record))
+    return heads
+
+
+def _lines(path: Path) -> int:
+    """How many lines of a file have to be hashes."""
+    if not path.is_file():
+        return 0
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    return sum(bool(one.strip()) and not one.startswith("#") for one in lines)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, whose users have no names
+        return str(os.getuid())
 
 
 def _move(given: argparse.Namespace) -> int:
@@ -120,7 +160,9 @@ def _move(given: argparse.Namespace) -> int:
 
 
 def _reopen(given: argparse.Namespace) -> int:
-    store = Store(read_address(given.database))
+    address = read_address(given.database)
+    refuse_missing(address)
+    store = Store(address)
     try:
         with store.write() as on:
             closed = reopen_database(on)

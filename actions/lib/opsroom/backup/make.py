@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 from contextlib import ExitStack, closing, nullcontext, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -69,21 +68,23 @@ def make(address: Address, folder: Path, now: datetime, programs: str = "") -> N
 def _reserve(folder: Path, name: str) -> Path:
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        if (folder / name).exists():
-            raise Refusal(Code.NOT_ACCEPTED, f"{folder / name} exists already.", "Try again.")
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".backup-")
-        os.close(descriptor)
+        temporary = folder / f".{name}.part"
+        # Of two in the same second one has the name: their notes would be exchanged otherwise.
+        with suppress(FileExistsError):
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            if not (folder / name).exists():
+                return temporary
+            temporary.unlink()
     except OSError as error:
         why = error.strerror or type(error).__name__
         message = f"The folder {folder} cannot be used ({why})."
         raise Failure(Code.STORE_UNREACHABLE, message, "Name another with --folder.") from error
-    return Path(temporary)
+    message = f"{folder / name} exists already, or is being made."
+    raise Refusal(Code.NOT_ACCEPTED, message, "Try again in a second.")
 
 
 def _sqlite(address: Address, copy: Path, programs: str) -> Tuple[str, ChainReport]:
-    if not os.path.exists(address.path):
-        raise _nothing(address)
-
+    refuse_missing(address)
     with ExitStack() as stack:
         stack.enter_context(translated(address, nullcontext()))
         source = stack.enter_context(closing(connect(address)))
@@ -132,6 +133,12 @@ _REVISION = {
     "sqlite": "SELECT name FROM sqlite_master WHERE name = 'ledger'",
     "postgresql": "SELECT to_regclass('ledger')::text",
 }
+
+
+def refuse_missing(address: Address) -> None:
+    """Raises Refusal(not_accepted) where there is no such file: SQLite would make one."""
+    if address.path and not os.path.exists(address.path):
+        raise _nothing(address)
 
 
 def _nothing(address: Address) -> Refusal:

@@ -8,12 +8,14 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from ..db.sql import Transaction, queue_up, rows, scalar
 from ..db.store import MOVED, Store, open_store
+from ..db.url import read_address
 from ..errors import Code, Failure, Refusal
 from ..grants import PRIVILEGES
 from ..names import listed
 from ..records.chain import verify_chain
 from ..structs import dataclass
 from .closure import close_database
+from .make import refuse_missing
 
 # Every table but Alembic's: a test compares them with those that a database has. The ledger is
 # first: it is the largest, and what is wrong with it shows before anything else is copied.
@@ -37,9 +39,10 @@ def move(source_url: str, target_url: str) -> Moved:
     nothing is lost: the target is committed first, then the source is closed. Commands that still
     have its address are refused from then on (store_closed).
 
-    Raises Refusal(not_accepted) while a deployment is running, for a target that is not empty, and
-    for a record that is broken; Failure(store_...).
+    Raises Refusal(not_accepted) while a deployment is running, for a source that does not exist, a
+    target that is not empty, and a record that is broken; Failure(store_...).
     """
+    refuse_missing(read_address(source_url))
     source, target = open_store(source_url), open_store(target_url)
     try:
         if source.place == target.place:
@@ -53,7 +56,8 @@ def move(source_url: str, target_url: str) -> Moved:
                 _is_empty(new, target)
                 counts = {table: _copy(old, new, table) for table in TABLES}
                 chain = _same_chain(old, new)
-            close_database(old, MOVED)
+                # A role that may not close the old one learns it before the new one is committed.
+                close_database(old, MOVED)
         return Moved(counts, chain[0], chain[1])
     finally:
         source.close()

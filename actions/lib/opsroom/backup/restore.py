@@ -5,22 +5,35 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import List, Sequence
+from typing import Sequence
+from urllib.parse import quote
 
 from ..audit.heads import Head, verify_record
 from ..db.sql import scalar
-from ..db.store import REFUSED, Store, open_store
+from ..db.store import CLOSED, REFUSED, Store, open_store
 from ..db.url import Address
-from ..errors import Code, Failure, Refusal
+from ..errors import Code, Failure, OpsroomError, Refusal
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
 from .closure import close_database
 from .note import Note, read_note
 from .programs import run_client
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """Why a backup is restored though something is missing or broken; `because` is empty where
+    nobody gave a reason, and then nothing may be."""
+
+    note: Note
+    missing: Sequence[Head]
+    because: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ def restore(
     if note.dialect != address.dialect:
         raise Refusal(
             Code.NOT_ACCEPTED,
-            f"{backup} is of {_NAMES[note.dialect]}, {address.place} is of "
+            f"{backup} is of {_NAMES.get(note.dialect, note.dialect)}, {address.place} is of "
             f"{_NAMES[address.dialect]}.",
             "Restore it into the same sort of database, and move that one.",
         )
@@ -63,17 +76,22 @@ def restore(
             f"The chain of {backup} was broken when the backup was made.",
             "Use an older backup, or say with --because why it is to be restored.",
         )
+    if because and note.revision.startswith(CLOSED):
+        raise Refusal(
+            Code.NOT_ACCEPTED,
+            f"{backup} is of a database that was closed: the reason could not be recorded in it.",
+            "Restore it without --because, or use an older backup.",
+        )
     missing = [one for one in heads if _missing(one, note)]
     if missing and not because:
-        raise _refused(note, missing[-1])
+        raise _refused(note, max(missing, key=lambda one: one.record))
     known = [one for one in heads if one not in missing]
+    reason = _Reason(note, missing, because, by)
     if address.dialect == "sqlite":
-        _into_file(backup, address, known, because)
+        lost = _into_file(backup, address, known, reason)
     else:
-        _into_server(backup, address, known, because, programs)
-    if because:
-        _record(url, note, missing, because, by)
-    return Restored(note, missing)
+        lost = _into_server(backup, address, url, known, reason, programs)
+    return Restored(note, [*missing, *lost])
 
 
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -81,6 +99,9 @@ _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 def _missing(head: Head, note: Note) -> bool:
     """Whether the note alone shows that the backup does not have a noted record."""
+    if not head.record:
+        # Which one it is shows in the record itself.
+        return False
     if head.record > note.head:
         return True
     return head.record == note.head and head.hash.lower() != note.head_hash
@@ -102,28 +123,30 @@ def _refused(note: Note, head: Head) -> Refusal:
     )
 
 
-def _into_file(backup: Path, address: Address, heads: Sequence[Head], because: str) -> None:
-    """Put the file there once it is verified."""
-    path = Path(address.path)
-    for one in (path, path.with_name(path.name + "-wal")):
-        if one.exists() and one.stat().st_size:
-            raise _in_use(address)
+def _into_file(
+    backup: Path, address: Address, heads: Sequence[Head], reason: _Reason
+) -> Sequence[Head]:
+    """Put the file there once it is verified, the reason in it."""
+    # Behind a link the database is where the link leads to.
+    path = Path(os.path.realpath(address.path))
+    _refuse_files(path, address)
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".restore-")
-        os.close(descriptor)
-        temporary = Path(name)
-        try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".restore-") as folder:
+            temporary = Path(folder, "opsroom.db")
             shutil.copyfile(backup, temporary)
-            found = _verified(Address("sqlite", str(backup), name, read_only=True), heads)
-            if found and not because:
-                raise _another(backup, found[0])
+            found = _verified(Address("sqlite", str(backup), str(temporary)), heads)
+            if found.breaks and not reason.because:
+                raise _another(backup, found)
+            _record(f"sqlite:///{quote(str(temporary))}", reason, found)
+            # The backup is one file; a database that is used has its log beside it, so that those
+            # who read and those who write do not wait for each other.
+            with closing(sqlite3.connect(temporary)) as on:
+                on.execute("PRAGMA journal_mode=WAL")
             os.chmod(temporary, 0o640)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+            _sync(temporary)
+            _appear(temporary, path, address)
+            _sync(path.parent)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise Failure(
@@ -131,11 +154,45 @@ def _into_file(backup: Path, address: Address, heads: Sequence[Head], because: s
             f"{backup} cannot be copied to {address.path} ({why}).",
             "Look at the folder's owner and disk.",
         ) from error
+    return found.lost
+
+
+def _refuse_files(path: Path, address: Address) -> None:
+    """Also what a dead process left beside a database: SQLite would take it for a part of the new
+    one."""
+    for ending in ("", "-wal", "-journal"):
+        one = path.with_name(path.name + ending)
+        if one.exists() and one.stat().st_size:
+            raise _in_use(address, f" ({one.name} lies there)" if ending else "")
+
+
+def _appear(temporary: Path, path: Path, address: Address) -> None:
+    """Give the file its name, unless a command has made a database there meanwhile."""
+    _refuse_files(path, address)
+    with suppress(FileNotFoundError):
+        path.unlink()
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise _in_use(address) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _into_server(
-    backup: Path, address: Address, heads: Sequence[Head], because: str, programs: str
-) -> None:
+    backup: Path,
+    address: Address,
+    url: str,
+    heads: Sequence[Head],
+    reason: _Reason,
+    programs: str,
+) -> Sequence[Head]:
     store = Store(address)
     try:
         with store.read() as on:
@@ -147,30 +204,54 @@ def _into_server(
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
     # The tables belong to who restores them; the grants are for the administrator to give again.
     run_client("pg_restore", [*arguments, str(backup)], address, programs)
-    found = _verified(address, heads)
-    if found and not because:
+    try:
+        found = _verified(address, heads)
+        if found.breaks and not reason.because:
+            raise _another(backup, found, " The database is closed, so that no command uses it.")
+        _record(url, reason, found)
+    except OpsroomError:
+        # Without what is missing in its record nobody may go on with it.
         _close(address)
-        raise _another(backup, found[0], " The database is closed, so that no command uses it.")
+        raise
+    return found.lost
 
 
 _TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
 
 
-def _another(backup: Path, found: str, closed: str = "") -> Refusal:
+@dataclass(frozen=True)
+class _Found:
+    """What is wrong with what was put back: in sentences, and the noted hashes that it lacks."""
+
+    breaks: Sequence[str]
+    lost: Sequence[Head]
+
+
+def _another(backup: Path, found: _Found, closed: str = "") -> Refusal:
     return Refusal(
         Code.NOT_ACCEPTED,
-        f"{backup} is not the record that was noted: {found}{closed}",
+        f"{backup} is not the record that was noted: {found.breaks[0]}{closed}",
         "Use another backup in another database, or say with --because why this one.",
     )
 
 
-def _verified(address: Address, heads: Sequence[Head]) -> List[str]:
+def _verified(address: Address, heads: Sequence[Head]) -> _Found:
     store = Store(address)
     try:
         with store.read() as on:
-            return [one.message for one in verify_record(on, heads).breaks]
+            breaks = [one.message for one in verify_record(on, heads).breaks]
+            held = [
+                scalar(
+                    on,
+                    "SELECT seq FROM ledger WHERE hash = :hash AND :record IN (0, seq)",
+                    hash=one.hash.lower(),
+                    record=one.record,
+                )
+                for one in heads
+            ]
     finally:
         store.close()
+    return _Found(breaks, [one for one, seq in zip(heads, held) if seq is None])
 
 
 def _close(address: Address) -> None:
@@ -182,33 +263,44 @@ def _close(address: Address) -> None:
         store.close()
 
 
-def _in_use(address: Address) -> Refusal:
+def _in_use(address: Address, what: str = "") -> Refusal:
     return Refusal(
         Code.NOT_ACCEPTED,
-        f"{address.place[0].upper()}{address.place[1:]} is in use: a backup is restored beside "
-        "it, never over it.",
+        f"{address.place[0].upper()}{address.place[1:]} is in use{what}: a backup is restored "
+        "beside it, never over it.",
         "Name a database that does not exist yet (a file) or is empty (PostgreSQL); then change "
         "'database' in the config.",
     )
 
 
-def _record(url: str, note: Note, missing: Sequence[Head], because: str, by: str) -> None:
+def _record(url: str, reason: _Reason, found: _Found) -> None:
+    """Record why the backup is restored, where there is a reason."""
+    if not reason.because:
+        return
+    note, missing = reason.note, [*reason.missing, *found.lost]
+    newest = max((one.record for one in missing), default=0)
+    texts = [f"Restored from the backup of {note.made_at}, which ends with record {note.head}"]
+    if newest > note.head:
+        texts.append(f", without the records up to {newest}")
+    elif missing:
+        texts.append(f", without {len(missing)} hashes that were noted of it")
+    if not note.intact:
+        texts.append(", whose chain is broken")
+    entry = Entry(
+        Event.RESTORED,
+        command="restore",
+        requester=reason.by,
+        message=f"{''.join(texts)}: {reason.because}",
+        facts={
+            "backup": note.file,
+            "head": note.head,
+            "intact": note.intact,
+            "missing": [{"record": one.record, "hash": one.hash} for one in missing],
+            "because": reason.because,
+        },
+    )
     store = open_store(url)
     try:
-        lost = f", without the records up to {missing[-1].record}" if missing else ""
-        entry = Entry(
-            Event.RESTORED,
-            command="restore",
-            requester=by,
-            message=f"Restored from the backup of {note.made_at}, which ends with record "
-            f"{note.head}{lost}: {because}",
-            facts={
-                "backup": note.file,
-                "head": note.head,
-                "missing": [{"record": one.record, "hash": one.hash} for one in missing],
-                "because": because,
-            },
-        )
         with store.write() as on:
             append(store, on, entry)
     finally:
