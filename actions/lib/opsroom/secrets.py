@@ -106,7 +106,7 @@ _WORDS = (
         "promote",
         "redeploy",
     ),
-    *("rollback", "urgent", "urgently", "verify", "whoami"),
+    *("doctor", "rollback", "urgent", "urgently", "verify", "whoami"),
 )
 
 
