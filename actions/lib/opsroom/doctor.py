@@ -18,6 +18,7 @@ from .config import load
 from .config.problems import references_in
 from .db.url import read_address
 from .people import Speaker
+from .secrets import redactor_for
 from .stackstorm.chat import NoRoom
 
 
@@ -52,6 +53,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     settings = load(found.config, KINDS)
     url = given.database or settings.database or default_database()
     address = read_address(url)
+    stranger = _stranger(address.path)
+    if stranger:
+        _print([stranger])
+        return 2
     if address.path and not os.path.exists(address.path):
         # Made by this user, it would be closed to the one that StackStorm's actions run as.
         url = f"sqlite:///{quote(address.path)}?mode=ro"
@@ -66,8 +71,18 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         findings = examine(examinations_of(context))
     finally:
         context.close()
-    _print(lines(findings))
+    redactor = redactor_for(found.config)
+    _print([redactor.text(one) for one in lines(findings)])
     return 1 if any(one.state is State.WRONG for one in findings) else 0
+
+
+def _stranger(path: str) -> str:
+    """Why this user may not examine: asking a repository makes a mirror of it where it is deployed,
+    which StackStorm's user could not write to then."""
+    if not path or not os.path.exists(path) or os.stat(path).st_uid == os.geteuid():
+        return ""
+    owner = os.stat(path).st_uid
+    return f"{path} is of another user: run this as its owner, sudo -u '#{owner}' ..."
 
 
 def _print(shown: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, List
 
 import pytest
 
+from opsroom.backup.move import move
 from opsroom.sensors.runner import REREAD, Runner
 from opsroom.sensors.sources import card_watch, version_watch
 from support.stackstorm.sensors import (
@@ -145,6 +146,20 @@ class TestRunner:
         assert (config.folder / "two.db").exists()
         config.app("web", "v2")
         config.passes(10)
+        assert config.changed == ["web"]
+
+    def test_a_database_that_was_moved_takes_no_more_news(self, config: Config) -> None:
+        config.app("web", "v1")
+        config.names("web", database=config.url("one"))
+        config.passes(10)
+        move(config.url("one"), config.url("two"))
+        config.passes(REREAD + 10)
+        assert any("was moved to another database" in line for line in config.log)
+        config.app("web", "v2")
+        config.passes(10)
+        assert config.changed == []
+        config.names("web", database=config.url("two"))
+        config.passes(2 * REREAD)
         assert config.changed == ["web"]
 
     def test_no_secret_of_the_config_reaches_the_log(self, config: Config) -> None:

@@ -76,6 +76,7 @@ class Runner:
         now = self._clock()
         if now - self._read_at >= REREAD:
             self._read_at = now
+            self._opened.clear()
             self._reread()
         return self._watch.step() if self._watch is not None else 1.0
 
@@ -121,10 +122,12 @@ class Runner:
         self._say(f"{len(watched)} sources are watched.")
 
     def _store(self, database: str) -> Store:
-        """Opened when it is first needed, and again later where that failed."""
-        if database not in self._opened:
-            self._opened[database] = open_store(database)
-        return self._opened[database]
+        """Opened when it is first needed, again later where that failed, and each time that the
+        config is read: a database that was moved is closed, and takes no more news."""
+        store = self._opened.get(database)
+        if store is None:
+            store = self._opened[database] = open_store(database)
+        return store
 
     def _say(self, text: str) -> None:
         self._write(self._redactor.text(text))

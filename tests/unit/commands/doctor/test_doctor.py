@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -299,3 +300,44 @@ def test_values_of_the_datastore_are_for_stackstorm(tmp_path, capsys):
     file.write_text(yaml.safe_dump(config))
     assert command.main([str(file)]) == 2
     assert "st2 run opsroom.doctor" in capsys.readouterr().out
+
+
+def test_the_owner_of_the_database_examines(tmp_path, capsys, monkeypatch):
+    file, database = tmp_path / "opsroom.yaml", tmp_path / "opsroom.db"
+    file.write_text(yaml.safe_dump({"environments": {"test": {}}, "apps": {}}))
+    database.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: database.stat().st_uid + 1)
+    assert command.main([str(file), "--database", f"sqlite:///{database}"]) == 2
+    assert f"run this as its owner, sudo -u '#{database.stat().st_uid}'" in capsys.readouterr().out
+
+
+def test_the_command_line_shows_no_secret_of_the_config(tmp_path, capsys, monkeypatch):
+    file, token = tmp_path / "opsroom.yaml", "s3cr3t-0f-a-tracker-00000000000001"
+    trello = {"kind": "trello", "key": "0123456789abcdef" * 2, "token": token}
+    trello.update(board="abcdef0123456789abcdef01", list="abcdef0123456789abcdef02")
+    file.write_text(
+        yaml.safe_dump({"environments": {"test": {}}, "apps": {}, "trackers": {"cards": trello}})
+    )
+    wrong = Finding("tracker cards", State.WRONG, f"GET /1/?token={token} failed")
+    monkeypatch.setattr(command, "examine", lambda _: [wrong])
+    assert command.main([str(file), "--database", f"sqlite:///{tmp_path}/none.db"]) == 1
+    out = capsys.readouterr().out
+    assert "tracker cards" in out
+    assert token not in out
+
+
+def test_what_waits_behind_those_that_hang_is_not_called_wrong(monkeypatch):
+    release = threading.Event()
+
+    def hang():
+        release.wait(60)
+        return iter(())
+
+    monkeypatch.setattr("opsroom.commands.doctor.TOGETHER", 0.3)
+    monkeypatch.setattr("opsroom.commands.doctor._AT_ONCE", 2)
+    try:
+        found = examine({"one": hang, "two": hang, "three": lambda: iter(())})
+    finally:
+        release.set()
+    assert [one.state for one in found] == [State.WRONG, State.WRONG, State.UNKNOWN]
+    assert found[2].text.startswith("it was not asked")

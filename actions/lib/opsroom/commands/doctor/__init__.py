@@ -4,7 +4,7 @@ Looks, and changes nothing."""
 from __future__ import annotations
 
 from functools import partial
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Set, Tuple
 
 from ...deadline import together
 from ...errors import Code, OpsroomError
@@ -36,10 +36,15 @@ def doctor(context: Context) -> Outcome:
 
 def examine(examinations: Dict[str, Examination]) -> List[Finding]:
     """What each examination finds, in their order. One that fails is a finding, too."""
-    asked = {part: partial(_all, one) for part, one in examinations.items()}
+    begun: Set[str] = set()
+    asked = {part: partial(_all, part, one, begun) for part, one in examinations.items()}
     found: List[Finding] = []
     for part, answer in together(asked, TOGETHER, _AT_ONCE).items():
-        if isinstance(answer, OpsroomError):
+        if isinstance(answer, OpsroomError) and part not in begun:
+            # Behind those that hang: nothing is known of it.
+            text = f"it was not asked: others took all of the {TOGETHER:.0f} s."
+            found.append(Finding(part, State.UNKNOWN, text))
+        elif isinstance(answer, OpsroomError):
             found.append(of_error(part, answer))
         else:
             found.extend(answer)
@@ -47,7 +52,8 @@ def examine(examinations: Dict[str, Examination]) -> List[Finding]:
     return sorted(found, key=lambda one: order.get(one.part, -1))
 
 
-def _all(examination: Examination) -> Tuple[Finding, ...]:
+def _all(part: str, examination: Examination, begun: Set[str]) -> Tuple[Finding, ...]:
+    begun.add(part)
     return tuple(examination())
 
 
