@@ -158,10 +158,11 @@ def looks(answers: Dict[str, Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def everything() -> Dict[str, Any]:
-    names = [one.stem for one in (Path(__file__).resolve().parents[4] / "aliases").glob("*.yaml")]
+    folder = Path(__file__).resolve().parents[4] / "aliases"
+    names = [yaml.safe_load(one.read_text("utf-8"))["name"] for one in folder.glob("*.yaml")]
     return {
         "/rules/chatops.notify": {"enabled": True},
-        "/actionalias": [{"name": f"opsroom_{one}", "enabled": True} for one in names],
+        "/actionalias": [{"name": one, "enabled": True} for one in names],
         "/rbac/role_assignments": [{"role": "opsroom_relay"}],
         "/sensortypes": [
             {"name": "Versions", "enabled": True},

@@ -4,6 +4,7 @@ relays. Nothing is changed."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -209,7 +210,13 @@ def _answering(context: Context, look: _Look) -> Iterator[Finding]:
 def _aliases(look: _Look) -> Iterator[Finding]:
     part = "aliases"
     folder = Path(__file__).resolve().parents[5] / "aliases"
-    ours = {one.stem for one in folder.glob("*.yaml")}
+    # The names are in the files: some of them differ from the name of the file.
+    ours = {
+        name[1]
+        for one in folder.glob("*.yaml")
+        for name in [re.search(r"^name: opsroom_(\w+)$", one.read_text("utf-8"), re.MULTILINE)]
+        if name
+    }
     found = _seen(part, partial(look, "/actionalias", pack="opsroom", limit="100"))
     if isinstance(found, Finding):
         yield found
