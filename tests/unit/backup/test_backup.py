@@ -239,6 +239,20 @@ def test_what_holds_no_record_is_not_backed_up(store, store_url, tmp_path):
 
 
 @pytest.mark.databases("postgresql")
+def test_tables_of_a_schema_that_nobody_looks_in_are_named(postgres, tmp_path):
+    with postgres.database() as url, postgres.database() as other:
+        with Store(read_address(url)).begin(writes=True) as on:
+            name = read_address(url).options["dbname"]
+            on.execute("CREATE SCHEMA ops", {})
+            on.execute(f'ALTER DATABASE "{name}" SET search_path = ops', {})
+        store = open_store(url)
+        fill(store, entry())
+        store.close()
+        backup = saved(url, tmp_path)
+        assert "are in the schema ops, where" in refused(put_back, backup, other).message
+
+
+@pytest.mark.databases("postgresql")
 def test_a_missing_program_is_named(store, store_url, tmp_path):
     with pytest.raises(Failure) as caught:
         make(read_address(store_url), tmp_path / "backups", NOW, programs=str(tmp_path))

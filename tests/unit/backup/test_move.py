@@ -115,8 +115,9 @@ def test_commands_that_have_the_old_address_are_refused(store_url, other):
 def test_a_command_that_had_opened_the_old_one_records_nothing_there(store, store_url, other):
     fill(store, entry())
     move(store_url, other)
-    with pytest.raises(Failure):
+    with pytest.raises(Failure) as caught:
         fill(store, entry())
+    assert caught.value.code is Code.STORE_CLOSED
     assert rows(store, "SELECT count(*) FROM ledger") == [(1,)]
     assert main(["reopen", "--database", store_url]) == 0
     assert fill(store, entry())[0].seq == 2

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +24,7 @@ from opsroom.backup.restore import restore
 from opsroom.db.store import open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from support.records.large import fill_large
 from support.records.stores import entry, fill, rows
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -192,3 +195,26 @@ def test_nothing_is_moved_where_the_old_one_cannot_close(store, store_url, tmp_p
     new = open_store(f"sqlite:///{tmp_path}/new.db")
     assert rows(new, "SELECT count(*) FROM ledger") == [(0,)]
     new.close()
+
+
+def test_a_disk_that_is_full_is_that_of_the_folder(store, store_url, tmp_path):
+    fill_large(store, 2000)
+    script = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))\n"
+        "from opsroom.backup.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    command = ["make", "--folder", str(tmp_path / "full"), "--database", store_url]
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *command],
+        env={**os.environ, "PYTHONPATH": str(Path(restoring.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert f"the copy of {file_of(store_url)} in {tmp_path / 'full'}" in ended.stderr
+    assert list((tmp_path / "full").iterdir()) == []

@@ -59,8 +59,10 @@ def make(address: Address, folder: Path, now: datetime, programs: str = "") -> N
         os.chmod(temporary, _MODE)
         os.replace(temporary, folder / name)
     except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
+        # A disk that is full may keep SQLite from removing its journal.
+        for one in (temporary, temporary.with_name(temporary.name + "-journal")):
+            with suppress(OSError):
+                one.unlink()
         raise
     return note
 
@@ -86,8 +88,12 @@ def _reserve(folder: Path, name: str) -> Path:
 def _sqlite(address: Address, copy: Path, programs: str) -> Tuple[str, ChainReport]:
     refuse_missing(address)
     with ExitStack() as stack:
-        stack.enter_context(translated(address, nullcontext()))
-        source = stack.enter_context(closing(connect(address)))
+        with translated(address, nullcontext()):
+            source = stack.enter_context(closing(connect(address)))
+            source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        # What fails from here on is the other disk.
+        place = f"the copy of {address.path} in {copy.parent}"
+        stack.enter_context(translated(Address("sqlite", place, str(copy)), nullcontext()))
         target = stack.enter_context(closing(sqlite3.connect(copy)))
         # In one step: between two, each command that is recorded would make it begin anew. It
         # reads, and who reads delays nobody.

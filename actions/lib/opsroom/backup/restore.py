@@ -204,6 +204,7 @@ def _into_server(
     arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
     # The tables belong to who restores them; the grants are for the administrator to give again.
     run_client("pg_restore", [*arguments, str(backup)], address, programs)
+    _refuse_schema(address)
     try:
         found = _verified(address, heads)
         if found.breaks and not reason.because:
@@ -211,9 +212,30 @@ def _into_server(
         _record(url, reason, found)
     except OpsroomError:
         # Without what is missing in its record nobody may go on with it.
-        _close(address)
+        with suppress(OpsroomError):
+            _close(address)
         raise
     return found.lost
+
+
+def _refuse_schema(address: Address) -> None:
+    """pg_restore puts tables into the schema that they had. Where search_path does not lead there,
+    the next command would begin a new record."""
+    store = Store(address)
+    try:
+        with store.read() as on:
+            if scalar(on, "SELECT to_regclass('ledger')::text") is not None:
+                return
+            schema = scalar(on, "SELECT schemaname FROM pg_tables WHERE tablename = 'ledger'")
+    finally:
+        store.close()
+    raise Refusal(
+        Code.NOT_ACCEPTED,
+        f"The tables of the backup are in the schema {schema}, where {address.place} does not look "
+        "for them.",
+        "Restore it again into an empty database whose search_path names that schema "
+        "(ALTER DATABASE ... SET search_path = ...).",
+    )
 
 
 _TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"

@@ -28,6 +28,12 @@ _TABLES = (
     "The tables of {place} are not those that opsroom made.",
     "Use a database that is opsroom's alone, or restore this one from a backup.",
 )
+# From a command that had opened it before it was closed (backup.closure).
+_CLOSED = (
+    Code.STORE_CLOSED,
+    "{Place} was closed meanwhile: it was moved, or is not the record that was noted.",
+    "Set 'database' in the config to the new one.",
+)
 _Answer = Tuple[Code, str, str]
 
 # SQLite's own texts (sqlite3_errstr): the codes behind them reach Python 3.11 and newer only.
@@ -50,6 +56,7 @@ _SQLITE: Tuple[Tuple[str, _Answer], ...] = (
             "run as ({user}).",
         ),
     ),
+    ("the ledger is closed", _CLOSED),
     ("disk is full", (Code.STORE_FULL, "The disk with {place} is full.", _ROOM)),
     ("is locked", _BUSY),
     ("locking protocol", _BUSY),
@@ -269,6 +276,10 @@ def _sqlite(original: BaseException, error: BaseException) -> Optional[_Answer]:
 
 def _postgresql(original: BaseException, error: BaseException) -> Optional[_Answer]:
     state = getattr(original, "sqlstate", None)
+    if state == "23001" and "append-only" in str(original):
+        # The trigger that protects the record refuses what opsroom does, which only adds to it, in
+        # a closed one.
+        return _CLOSED
     if state:
         return next((answer for start, answer in _STATES if state.startswith(start)), None)
     if getattr(error, "connection_invalidated", False):
