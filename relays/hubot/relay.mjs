@@ -40,7 +40,7 @@ export class Relay {
       adapterName: { value: this.#chat?.stackstormAdapter ?? 'default' },
       // From hubot 14 on no list any more.
       commands: { value: Array.isArray(robot.commands) ? robot.commands : robot.helpStrings ?? [] },
-      // Without a password, whoever reaches the port could post in the name of the bot.
+      // Without a password, anyone who reaches the port could post in the name of the bot.
       router: { value: Object.fromEntries(ROUTES.map(one => [one, nothing])) },
       respond: { value: (pattern, callback) => this.#respond(pattern, callback) }
     })

@@ -1,7 +1,7 @@
 // StackStorm's API as hubot-stackstorm calls it, in the place of its client: with certificates checked, the key in a header and not in an
 // address that st2stream logs, and lists page by page, which the least role may.
 
-// The most that StackStorm gives at once to whoever is no administrator.
+// The most that StackStorm gives at once to someone who is no administrator.
 const PAGE = 100
 const SECONDS = 60
 // After the stream was lost.

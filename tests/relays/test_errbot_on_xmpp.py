@@ -148,7 +148,7 @@ def test_it_comes_back_when_the_server_does(played: Played) -> None:
     played.bot.from_now()
     played.room.server.restart()
     played.room.forget()
-    # The relay first: whoever enters first may see who is behind a nick.
+    # The relay first: the first to enter may see who is behind a nick.
     played.bot.wait_for(f"Joined room {HIDDEN}")
     played.room.ready()
     asked = played.ask("alice", "echo x")

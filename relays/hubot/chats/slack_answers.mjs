@@ -1,4 +1,4 @@
-// What is posted to Slack: Block Kit in which a text is a text, the same text as fallback, and a mention of whoever asked.
+// What is posted to Slack: Block Kit in which a text is a text, the same text as fallback, and a mention of the requester.
 
 import { escaped } from './slack_text.mjs'
 

@@ -4,7 +4,7 @@ const MARK = /<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>/g
 
 // What a person typed, of the text of an event. Entities are decoded once.
 // - Of a link that Slack made of what was typed, what was typed; one whose text and target differ stays as it is, for opsroom to refuse.
-// - Of the mention of a person the handle by `nameOf(id)`: whoever posts through the API chooses the label.
+// - Of the mention of a person the handle by `nameOf(id)`: someone who posts through the API chooses the label.
 export function commandText (raw, nameOf) {
   let text = ''
   let end = 0

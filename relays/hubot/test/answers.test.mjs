@@ -7,7 +7,7 @@ const ids = { channel: 'C1', user: 'sealed' }
 const rich = message => message.blocks.attachments[0].blocks[0].elements
 const words = message => rich(message).flatMap(one => one.elements)
 
-test('an answer mentions whoever asked, and its text is a text', () => {
+test('an answer mentions the requester, and its text is a text', () => {
   const [message, ...more] = messages({ ...ids, message: 'done <!channel> & *x*\n\n@here' }, 'U0ALICE')
   assert.equal(more.length, 0)
   assert.equal(message.blocks.text, '<@U0ALICE>:')

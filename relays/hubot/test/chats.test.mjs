@@ -99,7 +99,7 @@ test('XMPP: in a room the real JID counts, in lower case and without its resourc
   assert.deepEqual([facts.identity, facts.shown, facts.room, facts.id], ['xmpp:alice@x.example', 'alice', 'ops@muc.x.example', 'message-1'])
 })
 
-test('XMPP: whoever takes a nick later is themselves', async () => {
+test('XMPP: someone who takes a nick later is themselves', async () => {
   const { presence, say } = xmpp()
   presence('alice', 'alice@x.example/phone')
   presence('alice', 'alice@x.example/phone', { type: 'unavailable' })

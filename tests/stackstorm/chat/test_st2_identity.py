@@ -173,7 +173,7 @@ DEPLOYING = {
 def claiming(storm: StackStorm) -> Dict[str, str]:
     """The headers of the administrator, who says to be the relay that reports carol. Needs RBAC."""
     if not storm.get("/user").get("rbac", {}).get("enabled"):
-        pytest.skip("without RBAC, whoever reaches the API of StackStorm may do anything")
+        pytest.skip("without RBAC, anyone who reaches the API of StackStorm may do anything")
     # An execution that was the relay's indeed, as the parent.
     others = [
         one["id"] for one in storm.newest("opsroom.help") if one["context"]["user"] == "chatops_bot"

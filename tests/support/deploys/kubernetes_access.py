@@ -15,7 +15,7 @@ from opsroom.vendors.kubernetes.client import Client, open_client
 from support.contracts.vendor import answer
 from support.servers.http import HttpServer
 from support.servers.mail import make_certificate
-from support.vendors import kubernetes as played
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import NAMESPACE, TOKEN, Cluster, workload
 
 WEB = Workload(Kind.DEPLOYMENT, "web", NAMESPACE)
@@ -36,7 +36,7 @@ def client_of(path: str, **more: str) -> Client:
 
 def config(cluster: Cluster, folder: Path, user: Mapping[str, Any], **more: Any) -> str:
     """The path of a kubeconfig for a cluster and a user of it."""
-    return written(folder, played.kubeconfig(cluster.url("").rstrip("/"), user, **more))
+    return written(folder, kubeconfig_of(cluster.url("").rstrip("/"), user, **more))
 
 
 def wrong(path: str, **more: str) -> Failure:

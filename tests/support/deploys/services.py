@@ -16,13 +16,13 @@ from support.vendors.github import TOKEN as GITHUB_TOKEN
 from support.vendors.github_deployments import GithubDeployments
 from support.vendors.gitlab import Gitlab
 from support.vendors.jenkins import Jenkins
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import (
     IMAGE,
     NAMESPACE,
     Cluster,
     at,
     done,
-    kubeconfig,
     unobserved,
     workload,
 )
@@ -124,7 +124,7 @@ def cluster(folder: Path) -> Iterator[Service]:
     made.steps = [unobserved, done]
     with made:
         access = folder / "kubeconfig"
-        access.write_text(kubeconfig(made.url("").rstrip("/"), {"token": CLUSTER_TOKEN}))
+        access.write_text(kubeconfig_of(made.url("").rstrip("/"), {"token": CLUSTER_TOKEN}))
         access.chmod(0o644)
         yield Service(
             {

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 from urllib.parse import parse_qs, urlsplit
 
 KEY = "an-api-key-of-the-relay"
-# The most that it gives at once to whoever is no administrator.
+# The most that it gives at once to someone who is no administrator.
 MAX_PAGE = 100
 TIMEOUT = 60.0
 Json = Dict[str, Any]
@@ -33,7 +33,7 @@ class ChatOps:
     """`with ChatOps(aliases) as storm:`; `aliases` as the API lists them.
 
     `asked` are the commands, `refuse` is what the next one is refused with, `post` sends a message
-    to whoever listens on `route`.
+    to everyone who listens on `route`.
     """
 
     def __init__(self, aliases: List[Json], route: str = "chatops") -> None:

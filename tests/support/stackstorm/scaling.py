@@ -134,7 +134,7 @@ def kill(execution: str) -> None:
 
 
 def let_it_be_long_ago(world: World) -> None:
-    """As if whoever is at a card or page had been at it for two minutes."""
+    """As if the one who is at a card or page had been at it for two minutes."""
     with open_store(world.database).write() as on:
         for row in rows(on, "SELECT key, began_at FROM repeats"):
             then = moment(from_moment(row["began_at"]) - timedelta(minutes=2))

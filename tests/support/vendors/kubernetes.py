@@ -8,7 +8,6 @@ what there is at all (discovery), lists by name, and watches.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -381,22 +380,3 @@ def status_of(
 
 def _not_found(path: str) -> Reply:
     return Reply(404, "404 page not found\n", {"Content-Type": "text/plain"})
-
-
-def kubeconfig(url: str, user: Mapping[str, Any], **cluster: Any) -> str:
-    """A kubeconfig with one context, `shop`; JSON is YAML."""
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "shop",
-            "contexts": [
-                {
-                    "name": "shop",
-                    "context": {"cluster": "c", "user": "robot", "namespace": NAMESPACE},
-                }
-            ],
-            "clusters": [{"name": "c", "cluster": {"server": url, **cluster}}],
-            "users": [{"name": "robot", "user": dict(user)}],
-        }
-    )

@@ -11,7 +11,7 @@ import yaml
 from console.aliases import load_pack
 from console.session import Session
 
-# The identity of whoever speaks, as every action of a pack declares it.
+# The identity of the speaker, as every action of a pack declares it.
 IDENTITY: Dict[str, Any] = {
     "requester": {
         "type": "string",

@@ -129,7 +129,7 @@ def test_who_waits_lets_the_next_one_wait_before_it_looks(
     worker.start()
     gathering.began.acquire()
     file = os.open(world.folder / "www" / ".board.waits", os.O_RDWR)
-    # Free: whoever comes now, with news that the one at work may have missed, can wait.
+    # Free: one that comes now, with news that the one at work may have missed, can wait.
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.close(file)
     gathering.go_on.release()

@@ -11,7 +11,7 @@ from opsroom.errors import Code, Failure
 from opsroom.vendors.kubernetes import Access, credentials, kubeconfig
 from opsroom.vendors.kubernetes.client import open_client
 from support.deploys.kubernetes_access import KEY, WEB, client_of, config, written, wrong
-from support.vendors import kubernetes as played
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import NAMESPACE, TOKEN, Cluster
 
 
@@ -138,7 +138,7 @@ def test_a_user_that_is_not_understood_is_refused_and_never_someone_else(
 
 @pytest.mark.parametrize("url", ["http://kubernetes.example.com", "http://127.0.0.1.example.com"])
 def test_no_token_goes_to_a_server_without_encryption(tmp_path: Path, url: str) -> None:
-    path = written(tmp_path, played.kubeconfig(url, {"token": TOKEN}))
+    path = written(tmp_path, kubeconfig_of(url, {"token": TOKEN}))
     assert "server is no https address" in wrong(path).message
 
 

@@ -14,7 +14,7 @@ from support.contracts.vendor import answer
 from support.deploys.kubernetes_access import WEB, Secure, client_of, config, inline, written, wrong
 from support.servers.http import HttpServer
 from support.servers.mail import make_certificate
-from support.vendors import kubernetes as played
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import NAMESPACE, TOKEN, Cluster, workload
 
 
@@ -24,7 +24,7 @@ def user_of(pair: Tuple[str, str]) -> Dict[str, str]:
 
 def test_a_client_certificate_in_files_is_shown(secure: Secure, tmp_path: Path) -> None:
     ca = {"certificate-authority": secure.certificate[0]}
-    path = written(tmp_path, played.kubeconfig(secure.url, user_of(secure.client), **ca))
+    path = written(tmp_path, kubeconfig_of(secure.url, user_of(secure.client), **ca))
     assert client_of(path).get(WEB)["kind"] == "Deployment"
 
 
@@ -37,7 +37,7 @@ def test_what_is_inline_is_used_and_leaves_no_file(
     certificate, key = secure.client
     user = {"client-certificate-data": inline(certificate), "client-key-data": inline(key)}
     ca = {"certificate-authority-data": inline(secure.certificate[0])}
-    client = client_of(written(tmp_path, played.kubeconfig(secure.url, user, **ca)))
+    client = client_of(written(tmp_path, kubeconfig_of(secure.url, user, **ca)))
     for _ in range(2):
         assert client.get(WEB)["kind"] == "Deployment"
         assert os.listdir(temporary) == []
@@ -46,7 +46,7 @@ def test_what_is_inline_is_used_and_leaves_no_file(
 @pytest.mark.parametrize("known", ["stranger", "client"])
 def test_a_server_of_another_ca_gets_nothing(secure: Secure, tmp_path: Path, known: str) -> None:
     ca = {"certificate-authority": getattr(secure, known)[0]}
-    path = written(tmp_path, played.kubeconfig(secure.url, user_of(secure.client), **ca))
+    path = written(tmp_path, kubeconfig_of(secure.url, user_of(secure.client), **ca))
     failure = wrong(path)
     assert "certificate that is not trusted" in failure.message
     assert secure.server.requests == []
@@ -62,7 +62,7 @@ def test_a_server_behind_another_address_is_known_by_the_name_in_its_certificate
     ca = {"certificate-authority": certificate[0], **more}
     with HttpServer(certificate) as server:
         server.on(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/web", answer(workload()))
-        content = played.kubeconfig(server.url("").rstrip("/"), {"token": TOKEN}, **ca)
+        content = kubeconfig_of(server.url("").rstrip("/"), {"token": TOKEN}, **ca)
         path = written(tmp_path, content)
         if trusted:
             assert client_of(path).get(WEB)["kind"] == "Deployment"
@@ -75,7 +75,7 @@ def test_a_certificate_that_the_server_does_not_trust_is_refused(
     secure: Secure, tmp_path: Path
 ) -> None:
     ca = {"certificate-authority": secure.certificate[0]}
-    path = written(tmp_path, played.kubeconfig(secure.url, user_of(secure.stranger), **ca))
+    path = written(tmp_path, kubeconfig_of(secure.url, user_of(secure.stranger), **ca))
     assert wrong(path).code is Code.UNREACHABLE
     assert secure.server.requests == []
 

@@ -15,7 +15,7 @@ from support.deploys.kubectl import kubectl
 from support.deploys.kubernetes_access import WEB, Secure, client_of, config, inline, written, wrong
 from support.servers.http import HttpServer
 from support.servers.mail import make_certificate
-from support.vendors import kubernetes as played
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import NAMESPACE, TOKEN, Cluster, workload
 
 PLUGIN = """
@@ -95,7 +95,7 @@ def test_a_plugin_may_hand_out_a_certificate(secure: Secure, tmp_path: Path) -> 
     )
     ca = {"certificate-authority": secure.certificate[0]}
     user = plugin_of(tmp_path, status)
-    path = written(tmp_path, played.kubeconfig(secure.url, user, **ca))
+    path = written(tmp_path, kubeconfig_of(secure.url, user, **ca))
     assert client_of(path).get(WEB)["kind"] == "Deployment"
 
 
@@ -134,7 +134,7 @@ def test_kubectl_sends_the_same_token_by_the_same_kubeconfig(tmp_path: Path) -> 
     ca = {"certificate-authority-data": inline(certificate[0])}
     with HttpServer(certificate) as server:
         server.on(path, answer(workload()))
-        content = played.kubeconfig(server.url("").rstrip("/"), user, **ca)
+        content = kubeconfig_of(server.url("").rstrip("/"), user, **ca)
         said = kubectl(tmp_path, content, "get", "--raw", path)
         assert said.status == 0, said
         client_of(written(tmp_path, content)).get(WEB)

@@ -1,6 +1,6 @@
 """Making a file anew when something happens, without a herd.
 
-One process makes the file at a time and one waits for that; whoever comes then leaves at once,
+One process makes the file at a time and one waits for that; a third one leaves at once,
 since the one that waits has not yet looked and will see all that has happened.
 """
 
@@ -41,7 +41,7 @@ def turn(folder: Path, subject: str, patience: float) -> Iterator[bool]:
                     f"Look for it: fuser {folder / f'.{subject}.works'}",
                 )
             time.sleep(_PAUSE)
-        # Before looking: whoever comes from now on may know more, and waits.
+        # Before looking: one that comes from now on may know more, and waits.
         fcntl.flock(waits, fcntl.LOCK_UN)
         yield True
     finally:

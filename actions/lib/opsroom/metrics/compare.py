@@ -1,4 +1,4 @@
-"""The period before, and what became of the figures since. Pure."""
+"""The period before, and how the figures changed since. Pure."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _CHANNEL = re.compile(r"#[^\s/]+\Z|<#")
 _CONFERENCE = re.compile(
     r"[^\s@/!]+@(?:conference|conf|muc|rooms?|chat|groupchat)\.[^\s@/]+\Z", re.IGNORECASE
 )
-# `!id:server/NAME`: whoever is in a room of Matrix chooses the name.
+# `!id:server/NAME`: people in a room of Matrix choose the name.
 _MATRIX_ROOM = re.compile(r"![^\s:/]+:[^\s/]+(?:/|\Z)")
 
 

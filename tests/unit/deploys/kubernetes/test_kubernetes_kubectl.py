@@ -19,6 +19,7 @@ from opsroom.deploys.remote import Assignment, State
 from opsroom.vendors.kubernetes import Kind
 from support.deploys.kubectl import Ended, kubectl
 from support.deploys.stateful_sets import StatefulSet
+from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import (
     IMAGE,
     KUBECTL,
@@ -27,7 +28,6 @@ from support.vendors.kubernetes import (
     Cluster,
     at,
     done,
-    kubeconfig,
     merge,
     unobserved,
     workload,
@@ -41,7 +41,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def at_kubectl(cluster: Cluster, folder: Path, *arguments: str) -> Ended:
-    config = kubeconfig(cluster.url(KUBECTL), {"token": TOKEN})
+    config = kubeconfig_of(cluster.url(KUBECTL), {"token": TOKEN})
     return kubectl(folder, config, *arguments)
 
 

@@ -27,7 +27,7 @@ from ..deployments.interrupted import settle_interrupted
 _MOMENTS = timedelta(seconds=60)
 # What its runner would already have stopped; StackStorm itself takes a while for it.
 _BEYOND = timedelta(seconds=60)
-# So long a command may wait for a runner. One that comes later would surprise whoever asked, and a
+# So long a command may wait for a runner. One that comes later would surprise the requester, and a
 # command that a dead runner had taken waits for good.
 _WAIT = timedelta(minutes=10)
 # Tests put their own clock here, in seconds since 1970.

@@ -68,7 +68,7 @@ def _pager(context: Context, name: str, routes: List[Route]) -> Iterator[Finding
             on_call = ask_about(context, route, _on_call, after="")
         except Refusal as refusal:
             if refusal.code is Code.NOT_POSSIBLE:
-                text = "it can be asked nothing without paging somebody."
+                text = "it can be asked nothing without paging someone."
                 yield Finding(part, State.UNKNOWN, text, "Page a team of your own to try it.")
                 return
             yield of_error(part, refusal)
@@ -79,7 +79,7 @@ def _pager(context: Context, name: str, routes: List[Route]) -> Iterator[Finding
         text = f"nobody is on call for {listed(empty, most=4)}."
         yield Finding(part, State.DOUBTFUL, text, "Look at its schedules.")
     else:
-        yield Finding(part, State.FINE, f"it answers; somebody is on call for {len(routes)} teams.")
+        yield Finding(part, State.FINE, f"it answers; someone is on call for {len(routes)} teams.")
 
 
 def _on_call(pager: Pager, target: Target) -> Tuple[OnCall, ...]:

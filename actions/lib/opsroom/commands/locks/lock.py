@@ -203,7 +203,7 @@ def _second_factor(context: Context, refused: List[Decision], code: str) -> None
 
 
 def _may_unlock(lock: Lock, speaker: Speaker, refused: List[Decision]) -> bool:
-    """Its owner, where it is certain that it is them, and whoever may lock."""
+    """Its owner, where it is certain that it is them, and anyone who may lock."""
     certain = all(one.code is not Code.NOT_VOUCHED for one in refused)
     return (certain and lock.owner == speaker.key) or not refused
 

@@ -1,6 +1,6 @@
 """XMPP: the bare JID, which in a room only its server knows.
 
-A nick belongs to whoever holds it at the moment, so the JID behind it is looked up while the
+A nick belongs to the one who holds it at the moment, so the JID behind it is looked up while the
 message arrives, before any later change of nicks is read.
 """
 
