@@ -83,6 +83,6 @@ def test_notices_command_nothing(played: Played) -> None:
     count = len(played.storm.asked)
     alice = played.room.person("alice")
     alice.raw(f"NOTICE #dev :{PREFIX}echo a notice\r\n".encode())
+    played.bot.wait_for_dropped("of a bot or webhook")
     assert played.ask("alice", "echo a last word").command == "echo a last word"
     assert len(played.storm.asked) == count + 1
-    assert "of a bot or webhook" in played.bot.dropped()

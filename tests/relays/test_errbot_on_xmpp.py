@@ -129,6 +129,7 @@ def test_corrections_and_hidden_speakers_are_dropped(played: Played) -> None:
     alice.say(HIDDEN, f"{PREFIX}echo hidden")
     until(lambda: "hides who" in "".join(alice.heard(f"{HIDDEN}/{NICK}")), "a refusal", 60)
     until(lambda: "through a room" in "".join(alice.heard(f"dev@{ROOMS}/{NICK}")), "another", 60)
+    played.bot.wait_for_dropped("an edited message")
     played.nothing_new(count + 1)
     dropped = played.bot.dropped()
     assert dropped.count("an edited message") == 1

@@ -47,7 +47,7 @@ def test_three_people_a_stranger_and_what_each_reads(
     with relayed(stackstorm, world, tmp_path) as (room, bot):
         player = play(room, stackstorm, world)
         # The restart brought the last messages of each room again.
-        assert "from before the relay started" in bot.dropped()
+        bot.wait_for_dropped("from before the relay started")
         said = [one for name in ("dev", "ops") for one in room.heard(name)]
         assert not any(one.styled for one in said)
         threads = {one.thread for one in said if one.thread}
@@ -74,7 +74,7 @@ def test_what_was_said_before_the_relay_came_is_not_done(
         room.person("bob").join(late)
         alice.say(late, f"{PREFIX}deploy web v1.0.0 to uat")
         alice.invite(late, room.bot)
-        until(lambda: "from before the relay started" in bot.dropped(), "what was said before", 60)
+        bot.wait_for_dropped("from before the relay started")
         # Alone with the relay, the room is the person.
         private = alice.make_room(room.bot, is_direct=True)
         until(lambda: room.bot in alice.members(private), "the relay in a private room", 60)

@@ -88,6 +88,16 @@ class Errbot:
         """Why it dropped messages since its last start."""
         return re.findall(r"dropped message \S+ of \S+: (.+)", self.log())
 
+    def wait_for_dropped(self, *reasons: str) -> None:
+        """Wait until it has dropped a message for each of these reasons (parts of them): it handles
+        messages side by side, so one may still be on its way when a later one has been done."""
+
+        def missing() -> List[str]:
+            dropped = self.dropped()
+            return [reason for reason in reasons if not any(reason in one for one in dropped)]
+
+        until(lambda: not missing(), f"messages to be dropped: {reasons}", 60)
+
     def wait_for(self, text: str) -> None:
         """Wait until it logs that, since its last start."""
 
