@@ -20,6 +20,7 @@ from opsroom.audit.report import make_report
 from opsroom.backup.__main__ import main
 from opsroom.backup.make import make
 from opsroom.backup.note import Note, note_path, read_note
+from opsroom.backup.programs import run_client
 from opsroom.backup.restore import Restored, restore
 from opsroom.db.store import Store, open_store
 from opsroom.db.url import read_address
@@ -274,6 +275,20 @@ def test_the_password_is_no_argument_of_a_program(store, tmp_path, monkeypatch):
         make(with_password, tmp_path / "backups", NOW, programs=str(tmp_path))
     assert caught.value.message.count("s3cret-word") == 1
     assert caught.value.message.endswith("s3cret-word")
+
+
+@pytest.mark.databases("postgresql")
+def test_the_passphrase_of_a_key_is_no_argument_of_a_program(store, tmp_path):
+    script = tmp_path / "pg_dump"
+    script.write_text('#!/bin/sh\necho "error: $* $(cat "$PGSERVICEFILE")" >&2\nexit 1\n')
+    script.chmod(0o755)
+    address = store.address
+    given = {**address.options, "sslpassword": "s3cret-word"}
+    with pytest.raises(Failure) as caught:
+        run_client("pg_dump", [], type(address)(address.dialect, "", options=given), str(tmp_path))
+    assert "service=opsroom" in caught.value.message
+    assert caught.value.message.endswith("[opsroom] sslpassword=s3cret-word")
+    assert caught.value.message.count("s3cret-word") == 1
 
 
 def test_the_commands_do_what_they_say(store, store_url, fresh, tmp_path, capsys, monkeypatch):

@@ -52,15 +52,24 @@ def put_back(backup: Path, url: str, *heads: Head, because: str = ""):
 
 
 @pytest.mark.parametrize(
-    "content", [None, "", "# hashes of another\n", "ab12\n", f"2026-11-30 1 {'a' * 64}\n2026 2 ab"]
+    ("content", "why"),
+    [
+        (None, "{} does not exist."),
+        ("", "{} has no noted hash."),
+        ("# hashes of another\n", "{} has no noted hash."),
+        ("ab12\n", "Line 1 of {} is no noted hash."),
+        (f"2026-11-30 1 {'a' * 64}\n2026 2 ab", "Line 2 of {} is no noted hash."),
+    ],
 )
-def test_a_file_of_hashes_that_says_nothing_is_refused(backup, fresh, tmp_path, capsys, content):
+def test_a_file_of_hashes_that_says_nothing_is_refused(
+    backup, fresh, tmp_path, capsys, content, why
+):
     heads = tmp_path / "heads.txt"
     if content is not None:
         heads.write_text(content)
     command = ["restore", str(backup), "--database", fresh, "--heads", str(heads)]
     assert main(command) == 2
-    assert f"{heads} does not exist, is empty, or has lines" in capsys.readouterr().err
+    assert why.format(heads) in capsys.readouterr().err
     assert not file_of(fresh).exists()
 
 

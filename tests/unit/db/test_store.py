@@ -11,6 +11,7 @@ import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Iterator, Mapping
+from urllib.parse import quote
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -272,3 +273,13 @@ def test_postgresql_knows_who_is_connected_and_waits_for_locks_only_so_long(stor
     assert rows(store, "SHOW application_name") == [("opsroom",)]
     assert rows(store, "SHOW lock_timeout") == [("10s",)]
     assert rows(store, "SHOW statement_timeout") == [("1min",)]
+
+
+@pytest.mark.databases("postgresql")
+def test_options_in_the_address_are_added_to_our_own_and_win(store_url: str) -> None:
+    options = quote("-c statement_timeout=5s -c work_mem=8MB")
+    store = open_store(f"{store_url}{'&' if '?' in store_url else '?'}options={options}")
+    names = ("lock_timeout", "statement_timeout", "work_mem")
+    shown = [rows(store, f"SHOW {one}")[0][0] for one in names]
+    store.close()
+    assert shown == ["10s", "5s", "8MB"]

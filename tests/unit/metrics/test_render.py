@@ -78,6 +78,12 @@ def test_the_page_has_every_figure_with_the_one_before_and_its_definition() -> N
     assert "https://dora.dev/guides/dora-metrics/" in page
 
 
+def test_no_id_is_on_the_page_twice() -> None:
+    ids = re.findall(r'\bid="([^"]+)"', render(report(), "html").decode())
+    assert "hatch" in ids
+    assert len(ids) == len(set(ids))
+
+
 def test_the_bars_are_as_high_as_the_numbers() -> None:
     [bars, lead, recovery] = drawings(render(report(), "html").decode())
     drawn = [one for one in bars.iter("rect") if one.get("class") in ("good", "bad")]

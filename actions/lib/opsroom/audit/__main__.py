@@ -17,7 +17,7 @@ from ..db.store import open_store
 from ..errors import OpsroomError
 from ..html import write
 from ..text import stamp
-from .heads import Head, keep_head, read_heads, verify_record
+from .heads import Head, keep_head, named_heads, verify_record
 from .period import read_period
 from .render import FORMATS, file_name, render
 from .report import headline, make_report, verdict
@@ -91,9 +91,9 @@ def _report(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    heads = read_heads(given.heads) if given.heads else []
-    if given.head:
-        heads.append(Head(given.head.strip().lower(), given.record))
+    # The first time that a hash is kept, there is none to compare with.
+    first = given.keep and given.heads and not given.heads.exists()
+    heads = named_heads(None if first else given.heads, given.head, given.record)
     store = open_store(given.database)
     try:
         with store.read() as connection:

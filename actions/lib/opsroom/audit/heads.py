@@ -156,15 +156,48 @@ def unclaimed(left: Iterable[Head]) -> List[Break]:
 
 
 def read_heads(path: Path) -> List[Head]:
-    """The heads in a file; none when there is no file. Lines that are no head are skipped."""
+    """The heads in a file; none when there is no file.
+
+    Raises Refusal(not_accepted) for a line that is no head: skipped, it would not be compared.
+    """
     try:
         lines = path.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise _unusable(path, error) from error
-    found = (_LINE.fullmatch(line.strip()) for line in lines)
-    return [Head(one["hash"].lower(), int(one["record"]), one["at"]) for one in found if one]
+    heads = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if found is None:
+            raise _no_heads(f"Line {number} of {path} is no noted hash.")
+        heads.append(Head(found["hash"].lower(), int(found["record"]), found["at"]))
+    return heads
+
+
+def named_heads(path: Optional[Path], head: str = "", record: int = 0) -> List[Head]:
+    """What a command line names to compare with: a file of heads, or one head and the number of its
+    record.
+
+    Raises Refusal(not_accepted) for a file without a head: nothing would be compared.
+    """
+    heads = read_heads(path) if path else []
+    if path and not heads:
+        raise _no_heads(f"{path} {'has no noted hash' if path.exists() else 'does not exist'}.")
+    if head:
+        heads.append(Head(head.strip().lower(), record))
+    return heads
+
+
+def _no_heads(what: str) -> Refusal:
+    return Refusal(
+        Code.NOT_ACCEPTED,
+        what,
+        "Each line is a time, the number of a record and its hash, such as those that python -m "
+        "opsroom.audit verify --keep writes.",
+    )
 
 
 def keep_head(path: Path, head: Head, place: str) -> None:

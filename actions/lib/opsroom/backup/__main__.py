@@ -15,10 +15,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import List, Optional
 
-from ..audit.heads import Head, read_heads
+from ..audit.heads import named_heads
 from ..db.store import CLOSED, Store
 from ..db.url import read_address
-from ..errors import Code, OpsroomError, Refusal
+from ..errors import OpsroomError
 from .closure import reopen_database
 from .make import make, refuse_missing
 from .move import move
@@ -99,7 +99,7 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _restore(given: argparse.Namespace) -> int:
-    heads = _heads(given)
+    heads = named_heads(given.heads, given.head, given.record)
     restored = restore(
         given.backup,
         read_address(given.database),
@@ -116,30 +116,6 @@ def _restore(given: argparse.Namespace) -> int:
     if not heads:
         print("No noted hash was compared: nothing shows whether later records are missing.")
     return 0
-
-
-def _heads(given: argparse.Namespace) -> List[Head]:
-    """The hashes noted elsewhere. Raises Refusal(not_accepted) for a file that does not have what
-    it was named for: nothing would be compared."""
-    heads = read_heads(given.heads) if given.heads else []
-    if given.heads and len(heads) != max(_lines(given.heads), 1):
-        raise Refusal(
-            Code.NOT_ACCEPTED,
-            f"{given.heads} does not exist, is empty, or has lines that are no noted hash.",
-            "Each of its lines is a time, the number of a record and its hash, such as those that "
-            "python -m opsroom.audit verify --keep writes.",
-        )
-    if given.head:
-        heads.append(Head(given.head.strip().lower(), given.record))
-    return heads
-
-
-def _lines(path: Path) -> int:
-    """How many lines of a file have to be hashes."""
-    if not path.is_file():
-        return 0
-    lines = path.read_text("utf-8", errors="replace").splitlines()
-    return sum(bool(one.strip()) and not one.startswith("#") for one in lines)
 
 
 def _user() -> str:

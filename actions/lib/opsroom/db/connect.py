@@ -186,9 +186,11 @@ def _postgresql(address: Address) -> Any:
         "connect_timeout": CONNECT_WAIT,
         "application_name": "opsroom",
         "client_encoding": "utf8",
-        "options": f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000",
         **address.options,
     }
+    # What the address sets comes last, so it wins.
+    limits = f"-c lock_timeout={int(LOCK_WAIT * 1000)} -c statement_timeout=60000"
+    arguments["options"] = f"{limits} {address.options.get('options', '')}".strip()
     # Poolers such as PgBouncer hand each transaction another server connection, where a prepared
     # statement is unknown.
     arguments.pop("prepare_threshold", None)

@@ -94,6 +94,14 @@ class TestCommandLine:
         done = self.call(used, "verify", "--database", used.database, "--head", newest.hash)
         assert done.returncode == 1
 
+    def test_a_file_of_heads_that_has_none_proves_nothing(self, used: World) -> None:
+        arguments = ["verify", "--database", used.database, "--heads", "heads.txt"]
+        done = self.call(used, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("heads.txt does not exist.")
+        (used.folder / "heads.txt").write_text("")
+        assert self.call(used, *arguments).stderr.startswith("heads.txt has no noted hash.")
+
     @pytest.mark.parametrize("arguments", [
         ["verify", "--database", "mysql://db.example.com/x"],
         ["verify", "--database", "sqlite:////nowhere/at/all.db?mode=ro"],

@@ -71,6 +71,14 @@ class TestVerify:
         verify(used, keep=True)
         assert len(read_heads(file)) == 2
 
+    def test_a_noted_hash_that_cannot_be_read_is_no_hash_that_fits(self, used: World) -> None:
+        file = Path(verify(used, keep=True)["heads_file"])
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write("2026-11-23T08:00:00Z 4 5e1f\n")
+        told = verify(used)
+        assert (told["ok"], told["code"]) == (False, "not_accepted")
+        assert f"Line 3 of {file} is no noted hash." in told["message"]
+
 
 class TestHeadsOfSeveralDatabases:
     def other(self, used: World) -> World:

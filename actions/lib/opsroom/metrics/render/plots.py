@@ -22,6 +22,13 @@ _GAP = 14.0
 # In which a length of time is shown on an axis, and how many seconds each has.
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
+# Once on a page: an id may not be there twice.
+_HATCH = (
+    '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect class="ground" width="5" height="5"/>'
+    '<rect class="stripe" width="2.4" height="5"/></pattern></defs>'
+)
+
 
 def deployments_plot(buckets: Sequence[Bucket], escape: Escape) -> str:
     """How many deployments succeeded or failed in each bucket; those that needed intervention are
@@ -29,6 +36,7 @@ def deployments_plot(buckets: Sequence[Bucket], escape: Escape) -> str:
     top, lines = _axis(max((one.figures.attempts for one in buckets), default=0), 1.0)
     parts = [
         *_frame("Deployments over time", buckets, escape),
+        _HATCH,
         *_grid(lines, top, "{:,.0f}".format),
     ]
     wide = _step(buckets) * 0.72
@@ -97,11 +105,6 @@ def _sample(style: str) -> str:
 
 def _frame(name: str, buckets: Sequence[Bucket], escape: Escape) -> Iterator[str]:
     yield f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
-    yield (
-        '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect class="ground" width="5" height="5"/>'
-        '<rect class="stripe" width="2.4" height="5"/></pattern></defs>'
-    )
     end = -_GAP
     for number, one in enumerate(buckets):
         x, half = _x(number, buckets), len(one.label) * _CHARACTER / 2
