@@ -12,6 +12,8 @@ import re
 import sys
 from typing import Dict, List, Optional, Sequence, Tuple
 
+from .structs.patterns import lazy_pattern
+
 READ, ADD, CHANGE, REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
 _ALL = (READ, ADD, CHANGE, REMOVE)
 _KEPT = (READ, ADD, CHANGE)
@@ -41,7 +43,7 @@ PRIVILEGES: Dict[str, Tuple[str, ...]] = {
     "news": _ALL,
     "tellings": _ALL,
 }
-_SIMPLE = re.compile(r"[a-z_][a-z0-9_]*")
+_SIMPLE = lazy_pattern(r"[a-z_][a-z0-9_]*")
 
 
 def statements(role: str) -> List[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from difflib import get_close_matches
 from typing import Iterable, List
 
 from .errors import Code, Refusal
+from .structs.patterns import lazy_pattern
 
 # What the metadata of the actions lets through (a test keeps the two the same): nothing that an
 # expression, a shell, a path or an option could be made of, but more than a name, in any alphabet,
@@ -18,36 +18,36 @@ from .errors import Code, Refusal
 # U+FFFF differently.
 _NEVER = r"\x00-\x1f$(-*<>\[-^`{-\x9f\u2028\u2029\ud800-\udfff"
 _FIRST = r"[^\x00-!$-&(-/:-?\[-`{-\x9f\u2028\u2029\ud800-\udfff]"
-TYPED = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,127}}(?![\s\S])")
+TYPED = lazy_pattern(rf"^{_FIRST}[^%&;={_NEVER}]{{0,127}}(?![\s\S])")
 # What a sensor saw, or nothing.
-TYPED_OR_NOTHING = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?(?![\s\S])")
+TYPED_OR_NOTHING = lazy_pattern(r"^(?:[A-Za-z0-9][A-Za-z0-9 ._+/,!?@#:'-]{0,127})?(?![\s\S])")
 # Reasons and other free text: no control characters but tab and line breaks, nothing that opens an
 # expression, since StackStorm's own workflows would evaluate it wherever the text ends up.
-TEXT = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
+TEXT = lazy_pattern(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,500}(?![\s\S])")
 # The same, whole: what becomes the text of a card. Pasted lines may end in a carriage return.
-LONG_TEXT = re.compile(
+LONG_TEXT = lazy_pattern(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,30000}(?![\s\S])"
 )
 # In a page: shorter, since its reader was just woken.
-PAGE_TEXT = re.compile(
+PAGE_TEXT = lazy_pattern(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}(?![\s\S])"
 )
 # A whole command with such a text in it.
-COMMAND = re.compile(
+COMMAND = lazy_pattern(
     r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,31000}(?![\s\S])"
 )
 # A name in someone else's system: a column, a person. Their alphabets are not ours to choose.
-WORDS = re.compile(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
+WORDS = lazy_pattern(r"^(?![\s\S]*(?:\{\{|\{%|\{#|<%))[^\x00-\x08\x0b-\x1f\x7f]{1,128}(?![\s\S])")
 # A card or a project: OPS-12, acme/web#17, an address with all that belongs to one.
-CARD = re.compile(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
+CARD = lazy_pattern(rf"^{_FIRST}[^;{_NEVER}]{{0,255}}(?![\s\S])")
 # Several cards, as people name them: `OPS-12, OPS-13 and acme/web#17`.
-CARDS = re.compile(rf"^{_FIRST}[^%&;={_NEVER}]{{0,299}}(?![\s\S])")
-IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
+CARDS = lazy_pattern(rf"^{_FIRST}[^%&;={_NEVER}]{{0,299}}(?![\s\S])")
+IDENTIFIER = lazy_pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # What git, file names, URLs and command lines all take: no leading dash, no "..", "//", "/.", no
 # "." or "/" at the end. An `@` may only be inside, as in `web@1.1.0`: at the beginning, programs
 # take it for the name of a file of arguments, and before a brace, which no version holds, git takes
 # it for a moment in the past.
-VERSION = re.compile(
+VERSION = lazy_pattern(
     r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/@-]{0,127}(?![\s\S])"
 )
 

@@ -19,6 +19,7 @@ from typing import Any, Iterable, Iterator, List, Sequence, Set, Tuple
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 
 from .errors import Code
+from .structs.patterns import lazy_pattern
 from .text import neutralise
 
 MASK = "***"
@@ -78,18 +79,20 @@ _BY_SECTION: Mapping[Tuple[str, int], Tuple[Path, ...]] = {
 
 # In web addresses a token may take the place of the user's name; elsewhere (ssh://git@host) the
 # name is no secret.
-_WEB_USER = re.compile(r"(?i)\b(https?://)[^/\s?#]*@")
-_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
-_QUERY = re.compile(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
-_AUTHORIZATION = re.compile(r"(?i)\b((?:proxy-)?authorization\b['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"}]+")
-_URL_PASSWORD = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
+_WEB_USER = lazy_pattern(r"(?i)\b(https?://)[^/\s?#]*@")
+_PASSWORD = lazy_pattern(r"(?i)\b([a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s]*@")
+_QUERY = lazy_pattern(r"(?i)\b(https?://[^\s?'\"<>]+)\?[^\s'\"<>]*")
+_AUTHORIZATION = lazy_pattern(
+    r"(?i)\b((?:proxy-)?authorization\b['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"}]+"
+)
+_URL_PASSWORD = lazy_pattern(r"://[^/\s:@]*:([^/\s@]+)@")
 
 # The sections whose keys are names that people read in answers.
 _NAMED = ("people", "groups", "environments", "apps", "trackers", "pagers", "teams")
 
 
 # In front of a credential in the value of a header: `Bearer`, `Basic`, `token`, `GenieKey`.
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z-]*\s+(\S+)")
+_SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z-]*\s+(\S+)")
 _URL_SAFE = str.maketrans("+/", "-_")
 # Beside reason codes, what answers are made of: the first words of commands, and others that they
 # quote.

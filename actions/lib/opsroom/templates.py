@@ -6,13 +6,14 @@ placeholder or an expression. `config/templates.py` reads and checks them.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Iterable, List, Mapping, Union
+
+from .structs.patterns import lazy_pattern
 
 # What deploy and version kinds fill in.
 KNOWN = ("app", "environment", "version")
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = lazy_pattern(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 Values = Mapping[str, Union[str, bool]]
 

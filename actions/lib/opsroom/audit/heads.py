@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import tempfile
 from contextlib import suppress
 from datetime import datetime
@@ -22,12 +21,13 @@ from ..db.sql import Transaction, scalar
 from ..errors import Code, Failure, Refusal
 from ..records.chain import Break, BreakKind, ChainReport, verify_chain
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .clock import Jump, read_clock
 
 # What all databases shared before 0.4, and how the first line of a database's own file begins.
 _SHARED = "heads.txt"
 _TITLE = "# hashes of "
-_LINE = re.compile(r"(?P<at>\S+) +(?P<record>[0-9]{1,18}) +(?P<hash>[0-9a-fA-F]{64})")
+_LINE = lazy_pattern(r"(?P<at>\S+) +(?P<record>[0-9]{1,18}) +(?P<hash>[0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Optional, Tuple
 from ..errors import Code, Refusal
 from ..names import shown
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..times.zones import UTC
 from ..times.zones import at as moment_at
 
@@ -19,16 +20,16 @@ _EXAMPLES = (
     "UTC."
 )
 _UNITS = {"d": 1, "day": 1, "w": 7, "week": 7}
-_LENGTH = re.compile(r"(?:the )?(?:last |past )?([1-9][0-9]{0,3}) ?(d|w|days?|weeks?)")
-_NEAR = re.compile(r"(?:(this|last|previous) )?(day|week|month|quarter|year|today|yesterday)")
-_QUARTER = re.compile(r"(?:([0-9]{4})[ -]?q([1-4])|q([1-4])(?: ([0-9]{4}))?)")
-_NAMED_MONTH = re.compile(r"([a-z]{3,9})\.?(?: ([0-9]{4}))?")
+_LENGTH = lazy_pattern(r"(?:the )?(?:last |past )?([1-9][0-9]{0,3}) ?(d|w|days?|weeks?)")
+_NEAR = lazy_pattern(r"(?:(this|last|previous) )?(day|week|month|quarter|year|today|yesterday)")
+_QUARTER = lazy_pattern(r"(?:([0-9]{4})[ -]?q([1-4])|q([1-4])(?: ([0-9]{4}))?)")
+_NAMED_MONTH = lazy_pattern(r"([a-z]{3,9})\.?(?: ([0-9]{4}))?")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-_MOMENT = re.compile(
+_DATE = lazy_pattern(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_MOMENT = lazy_pattern(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 

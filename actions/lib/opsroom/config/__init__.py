@@ -3,7 +3,6 @@ what is allowed."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from ..errors import Code, Refusal
@@ -11,6 +10,7 @@ from ..names import IDENTIFIER, comparable
 from ..people import Person
 from ..people.seals import VALID_FOR
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks
@@ -56,7 +56,7 @@ __all__ = [
     "load",
 ]
 
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
+_ADDRESS = lazy_pattern(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
 
 
 class KindReader(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Any, Dict, Mapping, Protocol, Sequence, Tuple
 
 from ..names import either
+from ..structs.patterns import lazy_pattern
 from .fields import Fields
 from .model import Kind, PageLimit, Team, Webhook
 from .problems import is_reference
@@ -79,9 +79,9 @@ def _chain(
     return chain
 
 
-_REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+(?![\s\S])")
+_REPOSITORY = lazy_pattern(r"^[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+(?![\s\S])")
 # Shorter ones can be found by trying.
-_SECRET = re.compile(r"^[^\r\n]{16,512}(?![\s\S])")
+_SECRET = lazy_pattern(r"^[^\r\n]{16,512}(?![\s\S])")
 _SIGNING = "whsec_"
 
 

@@ -3,21 +3,20 @@ because StackStorm fills them in from its datastore."""
 
 from __future__ import annotations
 
-import re
-
 # Not that of typing: isinstance takes ten times as long with it.
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Iterator, List, Optional, Sequence, Set, Union
 
 from ..secrets import redact
+from ..structs.patterns import lazy_pattern
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
+_DURATION = lazy_pattern(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 # As StackStorm's config names a value of its datastore.
-_REFERENCE = re.compile(r"\{\{\s*st2kv\.[^{}]+\}\}")
+_REFERENCE = lazy_pattern(r"\{\{\s*st2kv\.[^{}]+\}\}")
 # Credentials in front of a host, also where the address around them is not one.
-_CREDENTIALS = re.compile(r"[^\s/@:]*:[^\s@]+@")
+_CREDENTIALS = lazy_pattern(r"[^\s/@:]*:[^\s@]+@")
 _QUOTES: Mapping[type, str] = {
     bool: "YAML reads yes, no, on and off as true and false",
     int: "YAML reads a number, and 007 as 7",

@@ -3,7 +3,6 @@ rules, incidents, the board, metrics, and how often the sensors look."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import listed, nearest
@@ -11,6 +10,7 @@ from ..people import Person
 from ..people.identities import identity_problem
 from ..people.seals import MIN_KEY
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .fields import Fields
 from .model import (
     AppSet,
@@ -73,7 +73,7 @@ def _chat(fields: Fields) -> Tuple[str, ...]:
 
 
 # A key that is not made of the characters of a line would not be the same for every relay.
-_KEY = re.compile(rf"[^\x00-\x1f\x7f]{{{MIN_KEY},}}\Z")
+_KEY = lazy_pattern(rf"[^\x00-\x1f\x7f]{{{MIN_KEY},}}\Z")
 
 
 def read_relay_keys(fields: Fields, relays: Sequence[str]) -> Dict[str, str]:
@@ -286,7 +286,7 @@ def _after(fields: Fields, key: str, known: Known) -> str:
 
 
 # An action of StackStorm: pack and name.
-_ACTION = re.compile(r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_.-]{1,128}$")
+_ACTION = lazy_pattern(r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_.-]{1,128}$")
 
 
 def read_incidents(fields: Fields) -> Incidents:
@@ -302,7 +302,7 @@ def read_incidents(fields: Fields) -> Incidents:
 
 
 # A path of the machine that the page is made on.
-_FOLDER = re.compile(r"^/[^\x00-\x1f]*$")
+_FOLDER = lazy_pattern(r"^/[^\x00-\x1f]*$")
 # It is made every minute: less would call a page stale that is as new as it can be.
 _MIN_STALE = 120.0
 

@@ -6,13 +6,12 @@ taken for a key that was left out: most rules are open without one.
 
 from __future__ import annotations
 
-import re
-
 # Not that of typing: isinstance takes ten times as long with it.
 from collections.abc import Mapping
 from typing import Any, Sequence, Tuple
 
 from ..secrets import MIN_LENGTH, is_secret, public_words, secrets_of
+from ..structs.patterns import lazy_pattern
 from .problems import COMMENT, Problems
 
 Path = Tuple[str, ...]
@@ -22,7 +21,7 @@ _DEPTH = 30
 # As StackStorm encrypts what it keeps, in capital hex digits: five bytes of header, a vector of 16,
 # blocks of 16, a signature of 20. The header is the digit 0 five times; Keyczar, which it used
 # before, wrote a version and a hash.
-_ENCRYPTED = re.compile(
+_ENCRYPTED = lazy_pattern(
     r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
 )
 

@@ -7,7 +7,6 @@ asks for `Transaction.dialect`. Values stand in it as `:name` and are bound by t
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
@@ -15,6 +14,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import OpsroomError
+from ..structs.patterns import lazy_pattern
 from .connect import Connections, turn
 from .url import Address
 
@@ -46,7 +46,7 @@ def from_moment(stored: str) -> datetime:
 
 
 Row = Dict[str, Any]
-_VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
+_VALUE = lazy_pattern(r"(?<!:):([A-Za-z_]\w*)")
 
 
 # Any two numbers that no other user of the database takes for its advisory locks: "opsr", and what

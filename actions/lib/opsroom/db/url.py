@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import field
 from typing import Any, Dict, List, Mapping, Tuple
 from urllib.parse import parse_qsl, unquote
 
 from ..errors import Code, Refusal
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 _WOULD_WORK = (
     "sqlite:////opt/stackstorm/opsroom/opsroom.db or "
@@ -18,7 +18,7 @@ _WOULD_WORK = (
 
 # As SQLAlchemy's make_url reads a URL, whose import takes longer than a whole command: a password
 # may hold what a browser would not take, such as "/" and "#".
-_URL = re.compile(
+_URL = lazy_pattern(
     r"(?P<scheme>[\w+]+)://"
     r"(?:(?P<user>[^:/]*)(?::(?P<password>[^@]*))?@)?"
     r"(?:(?:\[(?P<six>[^/?]+)\]|(?P<host>[^/:?]+))?(?::(?P<port>[^/?]*))?)?"

@@ -12,6 +12,7 @@ from ..config.templates import read_template
 from ..errors import Code, Failure, Refusal
 from ..names import check_version, either, listed
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import fill, filled, unknown
 from ..text import one_line
 from ..vendors.jenkins import (
@@ -31,7 +32,7 @@ from .values import as_text, plain
 
 _PLACE = ("app", "environment")
 _KNOWN = (*_PLACE, "version", "requester", "deployment")
-_PARAMETER = re.compile(r"^[A-Za-z_][\w.-]{0,99}\Z", re.ASCII)
+_PARAMETER = lazy_pattern(r"^[A-Za-z_][\w.-]{0,99}\Z", re.ASCII)
 _DEFAULTS = {"VERSION": "{version}", "ENVIRONMENT": "{environment}"}
 _CHECKPOINT = "jenkins"
 # A clock of another machine may be so many seconds behind ours.

@@ -13,41 +13,42 @@ from dataclasses import field, replace
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from . import Commit
 
 _ID = r"[0-9a-f]{7,64}"
 # `Revert "X"` with the number that GitHub puts behind a title when it squashes, which is inside
 # the quotes too.
-_NUMBER = re.compile(r"\s*\((?:pull request )?[#!]([0-9]+)\)\s*(?![\s\S])")
-_QUOTED = re.compile(
+_NUMBER = lazy_pattern(r"\s*\((?:pull request )?[#!]([0-9]+)\)\s*(?![\s\S])")
+_QUOTED = lazy_pattern(
     r"^(revert|reapply)[:\s]+[\"“'‘](.*?)[\"”'’]?\s*(?![\s\S])", re.IGNORECASE | re.DOTALL
 )
 # The same in free words: a revert only where the text says of what.
-_UNQUOTED = re.compile(r"^(?:revert|reapply|undo|back out)\b", re.IGNORECASE)
-_CONVENTIONAL = re.compile(
+_UNQUOTED = lazy_pattern(r"^(?:revert|reapply|undo|back out)\b", re.IGNORECASE)
+_CONVENTIONAL = lazy_pattern(
     r"^revert(?:\([^()\n]*\))?!?:\s*[\"“]?(.+?)[\"”]?\s*(?![\s\S])", re.IGNORECASE
 )
-_IDS = re.compile(
+_IDS = lazy_pattern(
     r"^[ \t>*-]{0,8}(?:this )?(?:revert(?:s|ed)?|back(?:s|ed)? out) (?:commit|changeset)s?:? "
     rf"((?:{_ID}\b[\s,.]*(?:and )?)+)",
     re.IGNORECASE | re.MULTILINE,
 )
-_REQUEST = re.compile(
+_REQUEST = lazy_pattern(
     r"^[ \t>*-]{0,8}(?:this )?reverts (?:(?:pull|merge) requests? )?(?:[\w./-]*)[#!]([0-9]+)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_REFS = re.compile(rf"^refs: ((?:{_ID}\b[\s,]*)+)", re.IGNORECASE | re.MULTILINE)
-_PICKED = re.compile(rf"^\(cherry picked from commit ({_ID})\)", re.IGNORECASE | re.MULTILINE)
-_MERGED = re.compile(
+_REFS = lazy_pattern(rf"^refs: ((?:{_ID}\b[\s,]*)+)", re.IGNORECASE | re.MULTILINE)
+_PICKED = lazy_pattern(rf"^\(cherry picked from commit ({_ID})\)", re.IGNORECASE | re.MULTILINE)
+_MERGED = lazy_pattern(
     r"\b(?:merge pull request #|see merge request [\w./-]*!|merged pr )([0-9]+)\b", re.IGNORECASE
 )
-_REVERT_BRANCH = re.compile(
+_REVERT_BRANCH = lazy_pattern(
     r"^merge pull request #[0-9]+ from \S+?/revert-([0-9]+)-", re.IGNORECASE
 )
-_MAINLINE = re.compile(rf"reversing\s+changes\s+made\s+to\s+({_ID})", re.IGNORECASE)
-_HEX = re.compile(_ID, re.IGNORECASE)
+_MAINLINE = lazy_pattern(rf"reversing\s+changes\s+made\s+to\s+({_ID})", re.IGNORECASE)
+_HEX = lazy_pattern(_ID, re.IGNORECASE)
 # What a squash merge lists: `* subject`, each with its text.
-_LISTED = re.compile(r"^\* (?=\S)", re.MULTILINE)
+_LISTED = lazy_pattern(r"^\* (?=\S)", re.MULTILINE)
 # Nobody reads more of a message, or of its first line.
 _MAX_TEXT, _MAX_SUBJECT = 200_000, 500
 # So many commits one message may revert.

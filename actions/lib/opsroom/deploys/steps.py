@@ -17,14 +17,15 @@ from ..http.options import read_verify
 from ..names import either
 from ..stackstorm.options import read_action
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import unknown
 from ..text import span
 
 # What `check` fills in. `host` is the part that is asked about.
 PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
 
-_PERCENT = re.compile(r"^([0-9]{1,3})\s*%\Z")
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#@]+[^\s@]*\Z")
+_PERCENT = lazy_pattern(r"^([0-9]{1,3})\s*%\Z")
+_ADDRESS = lazy_pattern(r"^(?i:https?)://[^\s/?#@]+[^\s@]*\Z")
 _EXPECTED = "expected a list such as [10%, 50%, 100%] or [1, 5, 100%]"
 
 # The actions' own time limit, in seconds.

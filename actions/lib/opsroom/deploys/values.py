@@ -4,12 +4,11 @@ read as more than text."""
 
 from __future__ import annotations
 
-import re
-
+from ..structs.patterns import lazy_pattern
 from ..text import neutralise, one_line
 
-_MARK = re.compile(r"(?<![\w-])opsroom-[0-9a-f]{16}(?![\w-])")
-_NOT_PLAIN = re.compile(r"[^\w .,:@+/-]")
+_MARK = lazy_pattern(r"(?<![\w-])opsroom-[0-9a-f]{16}(?![\w-])")
+_NOT_PLAIN = lazy_pattern(r"[^\w .,:@+/-]")
 
 
 def mark_of(deployment: str) -> str:

@@ -7,11 +7,12 @@ from dataclasses import field
 from typing import Mapping, Pattern, Tuple
 
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 # A value is enclosed in characters that no message holds: its name, and the expression of what it
 # may be.
-_VALUE = re.compile("\x01([a-z]+)\x02([^\x03]*)\x03")
-_PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
+_VALUE = lazy_pattern("\x01([a-z]+)\x02([^\x03]*)\x03")
+_PLACEHOLDER = lazy_pattern(r"\{\{ (\w+) \}\}")
 
 END = r"\s*(?![\s\S])"
 # What StackStorm takes off before it matches and hubot does not: nothing but pairs until the end.

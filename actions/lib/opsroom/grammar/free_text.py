@@ -14,6 +14,7 @@ from typing import Dict, Iterable, Iterator, List, Optional
 
 from ..errors import Code, Refusal
 from ..names import CARD, LONG_TEXT, PAGE_TEXT, TEXT, TYPED, WORDS, either, shown
+from ..structs.patterns import lazy_pattern
 from .commands import COMMANDS
 from .forms import Form
 
@@ -22,7 +23,7 @@ _ALIASES = {
     "page": ("page", "page_urgently", "page_in_emergency"),
     "lock": ("lock", "lock_everything"),
 }
-_ONE_TIME_CODE = re.compile(r"(?<![\w.-])[0-9]{3}[\s-]?[0-9]{3}(?![\w-]|\.[0-9])")
+_ONE_TIME_CODE = lazy_pattern(r"(?<![\w.-])[0-9]{3}[\s-]?[0-9]{3}(?![\w-]|\.[0-9])")
 # The patterns of the metadata, which StackStorm holds only against what it took apart itself: a
 # test compares them.
 PATTERNS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from typing import (
@@ -23,6 +22,7 @@ from .. import pack_version
 from ..errors import Code, Failure
 from ..secrets import shown_url, without_credentials
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .attempts import ATTEMPTS, REPEATABLE, attempted
 from .errors import Fault, explain, judge
 from .response import Response
@@ -41,7 +41,7 @@ _FOLLOWING = ("GET", "HEAD")
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Any other header may carry a secret: it is not sent on to another host, and its value is kept out
 # of sentences.
-_TOKENS = re.compile(r"[\w.~+/-]{8,}=*")
+_TOKENS = lazy_pattern(r"[\w.~+/-]{8,}=*")
 _PLAIN_HEADERS = ("accept", "accept-language", "cache-control", "content-type", "user-agent")
 # No secrets either, but nobody else's business: a domain in them may be that of an address to show.
 _OWN_HEADERS = ("from", "idempotency-key", "x-github-api-version")

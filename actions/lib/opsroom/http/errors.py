@@ -14,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from ..errors import Code, Failure
 from ..secrets import MASK, MIN_LENGTH, shown_url
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..text import length, shorten
 
 _BUSY = (502, 503, 504)
@@ -38,10 +39,10 @@ _UNABLE = (501, 505, 511)
 
 # A redirect's address comes from outside: what is shown of it holds nothing that a chat or
 # StackStorm reads as more than an address, and no part that could be a key.
-_PLAIN_ADDRESS = re.compile(
+_PLAIN_ADDRESS = lazy_pattern(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~:%+*-]*)*", re.ASCII
 )
-_KEY = re.compile(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
+_KEY = lazy_pattern(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _MAX_ADDRESS = 90
 
 # What OpenSSL says only before a connection is encrypted, so before anything was asked.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Union
 
 from ..config.fields import REQUIRED, Fields, Missing
+from ..structs.patterns import lazy_pattern
 
 TIME_LIMIT = 10.0
 MAX_TIME_LIMIT = 60.0
 
-_ADDRESS = re.compile(r"^(?i:https?)://[^\s/?#]+[^\s?#]*(?![\s\S])")
-_FULL_PATH = re.compile(r"^/")
+_ADDRESS = lazy_pattern(r"^(?i:https?)://[^\s/?#]+[^\s?#]*(?![\s\S])")
+_FULL_PATH = lazy_pattern(r"^/")
 
 
 def read_url(

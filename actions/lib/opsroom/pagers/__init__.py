@@ -8,7 +8,6 @@ problems are noted in `fields`.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import field
 from datetime import datetime
@@ -20,6 +19,7 @@ from ..errors import Code, Refusal
 from ..people import Author
 from ..registry import Registry
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..text import shorten
 
 
@@ -222,7 +222,7 @@ REGISTRY: Registry[Pager] = Registry(
 
 TITLE = 100
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_UNPRINTABLE = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def title_of(text: str, characters: int = TITLE) -> str:

@@ -3,7 +3,6 @@ followed."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
@@ -13,6 +12,7 @@ from ..errors import Code, Refusal
 from ..http.options import TIME_LIMIT, read_verify
 from ..names import listed
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..text import one_line
 from . import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _MAX_ADDRESSES = 50
 # What every mail server takes, and nothing that could end a header or name a second address.
-ADDRESS = re.compile(
+ADDRESS = lazy_pattern(
     r"^(?=.{3,254}(?![\s\S]))(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?![\s\S])"
 )
-_HOST = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?(?![\s\S])")
-_PASSWORD = re.compile(r"^[\t\n\x20-\x7e]+(?![\s\S])")
+_HOST = lazy_pattern(r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?(?![\s\S])")
+_PASSWORD = lazy_pattern(r"^[\t\n\x20-\x7e]+(?![\s\S])")
 
 
 @dataclass(frozen=True)

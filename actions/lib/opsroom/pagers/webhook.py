@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import field
 from enum import Enum
@@ -17,6 +16,7 @@ from ..errors import Code, Failure
 from ..http.options import TIME_LIMIT, read_verify
 from ..secrets import redact
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import filled, holds
 from ..text import one_line
 from ..webhooks.signature import KEY_PREFIX, STANDARD, signature, signing_key, standard_headers
@@ -32,9 +32,9 @@ KEY = "Idempotency-Key"
 KNOWN = ("text", "title", "who", "room", "target", "urgent", "mark", "link")
 DEFAULT: Mapping[str, str] = {name: f"{{{name}}}" for name in KNOWN}
 
-_URL = re.compile(r"^(?i:https?)://[^\s/]\S*$")
-_HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}(?![\s\S])")
-_HEADER_VALUE = re.compile(r"^[\x20-\x7e\xa0-\xff]+(?![\s\S])")
+_URL = lazy_pattern(r"^(?i:https?)://[^\s/]\S*$")
+_HEADER = lazy_pattern(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}(?![\s\S])")
+_HEADER_VALUE = lazy_pattern(r"^[\x20-\x7e\xa0-\xff]+(?![\s\S])")
 # Many services put the secret into the path: a part as long as this is not shown.
 _LONG = 16
 # Statuses that are explained here. 401, 403, 408 and 429 mean the same everywhere.

@@ -6,9 +6,10 @@ import re
 from typing import Tuple
 
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 # A link or a room must be there: "we did it via opsroom" is someone's own sentence.
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<name>\S.{0,200}?)(?P<room> \(in [^()\n]{1,100}\))? via opsroom"
     r"(?(room)(?:, (?:https?://\S+|execution [\w-]+))?|, "
     r"(?:https?://\S+/#/history/[\w-]+|execution [\w-]+))[ \t]*\Z"

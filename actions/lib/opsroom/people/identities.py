@@ -7,30 +7,31 @@ import re
 from typing import Iterable, Mapping, Pattern, Tuple
 
 from ..names import nearest
+from ..structs.patterns import lazy_pattern
 
 # The chat, what an identity of it looks like, and an example.
 _FORMS: Mapping[str, Tuple[Pattern[str], str]] = {
     "slack": (
-        re.compile(r"[TE][A-Z0-9]{2,20}/[UW][A-Z0-9]{2,20}\Z"),
+        lazy_pattern(r"[TE][A-Z0-9]{2,20}/[UW][A-Z0-9]{2,20}\Z"),
         "slack:T024BE7LD/U2147483697",
     ),
     # Lower case: XMPP compares these without case, and a relay hands them over so.
-    "xmpp": (re.compile(r"[^\s@/:<>\"&']+@[^\s@/:]+\Z"), "xmpp:alice@example.com"),
-    "matrix": (re.compile(r"@[^\s@:]+:[^\s@/]+\Z"), "matrix:@alice:example.com"),
+    "xmpp": (lazy_pattern(r"[^\s@/:<>\"&']+@[^\s@/:]+\Z"), "xmpp:alice@example.com"),
+    "matrix": (lazy_pattern(r"@[^\s@:]+:[^\s@/]+\Z"), "matrix:@alice:example.com"),
     "irc": (
-        re.compile(r"[^\s!@]+(?:@services|![^\s!@]+@[^\s!@]+)\Z"),
+        lazy_pattern(r"[^\s!@]+(?:@services|![^\s!@]+@[^\s!@]+)\Z"),
         "irc:alice@services or irc:alice!~alice@client.example.com",
     ),
 }
-_PREFIX = re.compile(r"([A-Za-z]+):")
+_PREFIX = lazy_pattern(r"([A-Za-z]+):")
 # `#ops`, and `<#C1|ops>` of Slack. errbot's `#ops/alice` is a name.
-_CHANNEL = re.compile(r"#[^\s/]+\Z|<#")
+_CHANNEL = lazy_pattern(r"#[^\s/]+\Z|<#")
 # How a conference is called in the JID of a room: `ops@conference.example.com`.
-_CONFERENCE = re.compile(
+_CONFERENCE = lazy_pattern(
     r"[^\s@/!]+@(?:conference|conf|muc|rooms?|chat|groupchat)\.[^\s@/]+\Z", re.IGNORECASE
 )
 # `!id:server/NAME`: people in a room of Matrix choose the name.
-_MATRIX_ROOM = re.compile(r"![^\s:/]+:[^\s/]+(?:/|\Z)")
+_MATRIX_ROOM = lazy_pattern(r"![^\s:/]+:[^\s/]+(?:/|\Z)")
 
 
 def is_identity(text: str) -> bool:

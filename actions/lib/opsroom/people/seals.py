@@ -6,13 +6,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 from datetime import datetime, timezone
 from typing import Dict, Optional, Sequence
 
 from .. import pack_version
 from ..errors import Code, Refusal
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..text import one_line, span
 from .identities import is_identity
 
@@ -22,11 +22,11 @@ MIN_KEY = 32
 VALID_FOR = 300.0
 
 _FORMAT = "opsroom-relay-1"
-_RELAY = re.compile(r"([a-z][a-z0-9_-]{0,31})/([A-Za-z0-9.+_-]{1,40})\Z")
-_TIME = re.compile(r"[0-9]{1,12}\.[0-9]{3}\Z")
-_SEAL = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_RELAY = lazy_pattern(r"([a-z][a-z0-9_-]{0,31})/([A-Za-z0-9.+_-]{1,40})\Z")
+_TIME = lazy_pattern(r"[0-9]{1,12}\.[0-9]{3}\Z")
+_SEAL = lazy_pattern(r"[A-Za-z0-9_-]{43}\Z")
 # A line break in a part would make another of the six lines that are sealed.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = lazy_pattern(r"[\x00-\x1f\x7f]")
 # What the chat calls a message. Slack's and IRC's have 20 characters, an event id of Matrix 255 at
 # most.
 _MAX_MESSAGE = 300

@@ -4,7 +4,6 @@ without vowels, so that it spells no word."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import field
 from datetime import datetime, timezone
@@ -14,12 +13,13 @@ from typing import Any, Mapping, Optional
 from ..db.sql import soon
 from ..names import tidied
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 # Not among them: 0 O, 1 I L, 5 S, 2 Z, 8 B, U V, and A E.
 LETTERS = "CDFGHJKMNPQRTWXY"
 ALPHABET = LETTERS + "34679"
 MIN_ID_LENGTH = 4
-_AROUND = re.compile(r"[\s'\"#@.,!?:]+")
+_AROUND = lazy_pattern(r"[\s'\"#@.,!?:]+")
 
 
 def new_id(length: int = MIN_ID_LENGTH) -> str:

@@ -24,6 +24,7 @@ from ..errors import Code
 from ..names import tidied
 from ..people import Person
 from ..policy import YES, Decision, no
+from ..structs.patterns import lazy_pattern
 from ..text import when
 
 # Steps of 30 s before and after the present one whose codes are taken too: clocks differ, and
@@ -33,7 +34,7 @@ WINDOW = 1
 # right: 480 guesses a day then find one with a chance of one to seven hundred.
 MAX_WRONG = 5
 WITHIN = timedelta(minutes=15)
-_DIGITS = re.compile(r"^[0-9]{6}(?![\s\S])")
+_DIGITS = lazy_pattern(r"^[0-9]{6}(?![\s\S])")
 
 
 def check_code(

@@ -17,7 +17,6 @@ import errno
 import hashlib
 import json
 import os
-import re
 import secrets
 import stat
 import time
@@ -31,6 +30,7 @@ from ..db.sql import clean
 from ..db.url import Address
 from ..errors import Code, Failure
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from ..db.sql import Transaction
@@ -43,8 +43,8 @@ MAX_CHARACTERS = 4000
 # So many files are taken over by one command; each is a transaction.
 AT_ONCE = 50
 
-_ID = re.compile(r"[0-9a-f]{16}")
-_FILE = re.compile(r"[0-9]{20}-([0-9a-f]{16})\.json")
+_ID = lazy_pattern(r"[0-9a-f]{16}")
+_FILE = lazy_pattern(r"[0-9]{20}-([0-9a-f]{16})\.json")
 # How something ended, and that it was asked: never that someone approved, or that something was
 # started.
 _EVENTS = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, Optional, Protocol
 
+from ..structs.patterns import lazy_pattern
 from ..text import MESSAGE_CHARACTERS, in_lines, is_evaluated
 
 # Seconds. The heartbeat of a deployment waits for it.
@@ -96,7 +97,7 @@ class MaskedRoom:
 # A longer name costs more of an answer than it is worth.
 _MAX_NAME = 30
 # What a first line ends with that continues in the next one.
-_UNFINISHED = re.compile(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\S])")
+_UNFINISHED = lazy_pattern(r"[:,;(\u2013\u2014-]\s*(?![\s\S])|\b(?:and|or)\s*(?![\s\S])")
 
 
 def is_errbot(route: object) -> bool:

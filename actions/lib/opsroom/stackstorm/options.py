@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Tuple
 
 from ..config.fields import Fields
 from ..http.options import read_url, read_verify
+from ..structs.patterns import lazy_pattern
 
-_ACTION = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+\Z")
+_ACTION = lazy_pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+\Z")
 
 
 def read_action(fields: Fields) -> str:

@@ -4,13 +4,13 @@ gone."""
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
 from typing import IO, Callable, Deque, List, Optional, Tuple
 
+from ..structs.patterns import lazy_pattern
 from ..text.terminal import is_visible, readable
 
 OnLine = Callable[[str], None]
@@ -24,7 +24,7 @@ KEPT_LINES = 20
 # up.
 _MAX_AT_ONCE = 200
 
-_LINE_ENDS = re.compile(rb"[\r\n]+")
+_LINE_ENDS = lazy_pattern(rb"[\r\n]+")
 # sh gives a job in the background no input, unless it is named.
 _READER = "exec 3<&0; cat <&3 3<&- >/dev/null 2>&1 &"
 _READER_WITHOUT_SHELL = "import os\nwhile os.read(0, 65536): pass"

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Iterable, List, Mapping, Sequence, Tuple
 
+from ..structs.patterns import lazy_pattern
 from .terminal import without_sequences
 
 # What a relay delivers whole everywhere: under 400 characters and eight lines.
@@ -32,14 +33,14 @@ _DEPTH = 20
 # A blank goes between the two characters, so that nothing is hidden and nothing is evaluated. The
 # lookahead keeps the second character for the next match: `{{{` becomes `{ { {`. `%~=` begins the
 # mark between which StackStorm's python runner finds the result of an action.
-_EXPRESSION = re.compile(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>|~=)")
+_EXPRESSION = lazy_pattern(r"\{(?=[{%#~])|<(?=%)|[%#}~](?=\})|%(?=>|~=)")
 # A ping, a fake link or a channel reference: `<!channel>`, `<@U1>`, `<#C1|x>`, `<https://a|b>` of
 # Slack and Discord, `<at>` of Teams. errbot takes a backslash away, so that one in between hides
 # nothing.
-_REFERENCE = re.compile(r"<(?=[!@#\\]|[a-zA-Z][a-zA-Z0-9+.-]*:|at\b)", re.IGNORECASE)
+_REFERENCE = lazy_pattern(r"<(?=[!@#\\]|[a-zA-Z][a-zA-Z0-9+.-]*:|at\b)", re.IGNORECASE)
 # errbot turns entities into their characters on the way: `&lt;!channel>`, `&#64;here`,
 # `&commat;here`.
-_ENTITY = re.compile(
+_ENTITY = lazy_pattern(
     r"&(?=\\|#|(?:lt|commat|lcub|lbrace|num|percnt|NewLine|Tab);|lt[!@#])", re.IGNORECASE
 )
 # What a chat may read as a mention: any `@word`, also `@[Alice]` and `@**all**`, whatever stands
@@ -47,14 +48,14 @@ _ENTITY = re.compile(
 # a letter or digit before it and stay; only the words that call everyone are broken up there too,
 # where no domain begins with them.
 _AT = "@\uff20\ufe6b"
-_MENTION = re.compile(
+_MENTION = lazy_pattern(
     rf"(?<![A-Za-z0-9])[{_AT}](?=\S)|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
     re.IGNORECASE,
 )
 # What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation,
 # table, block of code or HTML, definition, footnote or list of attributes, or for a rule or the
 # underline of a heading.
-_MARKED = re.compile(
+_MARKED = lazy_pattern(
     r"[#>|{<]|(?:[-+*:]|\d+[.)])(?:\s|(?![\s\S]))|\*?\[[^\]]*\]:|```|~~~|[-=_*|: ]+(?![\s\S])"
 )
 # What is put before such a line: seen in every chat, and the start of nothing in any.
@@ -62,8 +63,8 @@ _NOT_MARKED = "· "
 # Invisible marks that reorder or hide text. Joiners (U+200C, U+200D) stay: Persian and emoji need
 # them.
 _KEPT_FORMAT_CHARACTERS = {"\u200c", "\u200d"}
-_BLANK_RUNS = re.compile(r"[ \t]{2,}")
-_WORD = re.compile(r"\S+\s*|\s+")
+_BLANK_RUNS = lazy_pattern(r"[ \t]{2,}")
+_WORD = lazy_pattern(r"\S+\s*|\s+")
 
 
 def neutralise(text: str) -> str:

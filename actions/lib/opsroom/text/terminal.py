@@ -8,15 +8,16 @@ remains when the sequences are removed.
 
 from __future__ import annotations
 
-import re
 from typing import List, Match
+
+from ..structs.patterns import lazy_pattern
 
 # A byte that is no UTF-8 is decoded to U+DC80 and up ("surrogateescape"): the 8-bit forms of the
 # introducers.
 _INTRODUCERS = "\x90\x98\x9d\x9e\x9f\udc90\udc98\udc9d\udc9e\udc9f"
 _STRING = "[^\x07\x18\x1a\x1b\x9c\udc9c\r\n" + _INTRODUCERS + "]*"
 _STRING_END = "(?:\x07|\x18|\x1a|\x1b\\\\|\x9c|\udc9c)"
-_SEQUENCE = re.compile(
+_SEQUENCE = lazy_pattern(
     # Strings: a title, a hyperlink, a picture. One without an end takes the rest of its line, as it
     # does in a terminal; not one with an 8-bit introducer, because in other encodings those bytes
     # are letters.
@@ -30,9 +31,9 @@ _SEQUENCE = re.compile(
 )
 _MOVES = "CEFGHadef`"
 _MAX_MOVE = 80
-_INTERESTING = re.compile("[\x08\x1b\x90-\x9f\udc90-\udc9f]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
-_HALVES = re.compile("[\ud800-\udfff]")
+_INTERESTING = lazy_pattern("[\x08\x1b\x90-\x9f\udc90-\udc9f]")
+_CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+_HALVES = lazy_pattern("[\ud800-\udfff]")
 
 
 def without_sequences(text: str) -> str:

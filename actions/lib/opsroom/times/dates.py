@@ -7,13 +7,13 @@ several, the person is asked.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .durations import read_duration
 from .points import day_of_week, month_of
 from .zones import at, offset, zone
@@ -29,23 +29,23 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _JOINING = ("at", "on", "of", "the", "sharp", "please")
 # "17:00", "17.00", "17:00:00", "5:30pm", "5pm".
 _OTHER_WORDS = ("am", "pm", "today", "tonight", "tomorrow", "day", "o'clock", "uhr")
-_CLOCK = re.compile(r"(\d{1,2})(?:([:.])([0-5]\d)(?::([0-5]\d))?)?(am|pm)?")
+_CLOCK = lazy_pattern(r"(\d{1,2})(?:([:.])([0-5]\d)(?::([0-5]\d))?)?(am|pm)?")
 # "17h", "17h30"
-_HOURS = re.compile(r"(\d{1,2})h([0-5]\d)?")
+_HOURS = lazy_pattern(r"(\d{1,2})h([0-5]\d)?")
 # "1730"
-_DIGITS = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
-_YEARS = re.compile(r"(?:19|2[01])\d\d")
+_DIGITS = lazy_pattern(r"([01]\d|2[0-3])([0-5]\d)")
+_YEARS = lazy_pattern(r"(?:19|2[01])\d\d")
 # "24.12.2026", "24/12", "2026-12-24": as it was typed, with one sign between the parts.
-_DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})(?:\2(\d{2}|\d{4}))?\.?")
-_YEARLY = re.compile(r"\d[./-]\d+[./-]\d")
-_DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
-_WITH_OFFSET = re.compile(r"(\S*:\S*?\d)(z|[+-]\d{2}(?::?[0-5]\d)?)")
-_LOOKS = re.compile(
+_DATE = lazy_pattern(r"(\d{1,4})([./-])(\d{1,2})(?:\2(\d{2}|\d{4}))?\.?")
+_YEARLY = lazy_pattern(r"\d[./-]\d+[./-]\d")
+_DAY_OF_MONTH = lazy_pattern(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
+_WITH_OFFSET = lazy_pattern(r"(\S*:\S*?\d)(z|[+-]\d{2}(?::?[0-5]\d)?)")
+_LOOKS = lazy_pattern(
     r"\d{1,2}:\d{2}\S*|\d{1,2}(?:[.:]\d{2})?[ap]m|\d{1,2}h(?:\d{2})?|\d{4}-\d{1,2}-\d\S*"
 )
 # Zones whose name is that of their time in winter.
 _WINTER = ("CET", "EET", "MET", "WET")
-_ISO = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
+_ISO = lazy_pattern(r"(\d{4}-\d{1,2}-\d{1,2})[Tt](?=\d)")
 # In words.
 _MAX_LOOK = 5
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Optional
+
+from ..structs.patterns import lazy_pattern
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _UNITS = {
@@ -40,7 +41,7 @@ _ARTICLES = ("a", "an", "the", "next")
 _BETWEEN = ("and", "of", ",", "&")
 # In seconds: datetimes cannot hold every number of weeks.
 _MAX_SECONDS = 1e11
-_PART = re.compile(r"\d{1,2}:[0-5]\d(?!\d)|\d{1,6}(?:[.,]\d{1,3})?(?!\d)|[½¼¾]|[a-z]+|\S")
+_PART = lazy_pattern(r"\d{1,2}:[0-5]\d(?!\d)|\d{1,6}(?:[.,]\d{1,3})?(?!\d)|[½¼¾]|[a-z]+|\S")
 # A length by its looks: how much, then a unit, also one that opsroom does not count in.
 _MUCH = "|".join(
     (
@@ -53,7 +54,7 @@ _MUCH = "|".join(
         "about|around|approx|approximately|roughly|nearly|almost|another|up|at|all|some|several|few|many|this|next|rest",
     )
 )
-_LOOKS = re.compile(
+_LOOKS = lazy_pattern(
     rf"\d{{1,2}}:\d{{2}}|(?:(?:{_MUCH})(?:\b|(?<=\d))[^,;:]*?)?(?<![a-z])(?:{'|'.join(_UNITS)}"
     r"|months?|years?|quarters?|weekends?|mornings?|afternoons?|evenings?|nights?|tonight|today|tomorrow|while|ever|good"
     r"|and an? half|mo|yr)"

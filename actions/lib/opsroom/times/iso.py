@@ -7,7 +7,9 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-_MOMENT = re.compile(
+from ..structs.patterns import lazy_pattern
+
+_MOMENT = lazy_pattern(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
     r"(?: ?(?:(Z|UTC)|([+-]\d\d):?(\d\d)))?",
     re.ASCII,

@@ -9,6 +9,7 @@ from typing import Tuple
 
 from ..errors import Code, Refusal
 from ..names import bare, either, shown
+from ..structs.patterns import lazy_pattern
 from .dates import looks_like_point, readings
 from .durations import looks_like_duration, read_duration
 from .zones import UTC, local_time
@@ -16,19 +17,19 @@ from .zones import UTC, local_time
 __all__ = ("local_time", "read_end", "split_end")
 
 _MAX_AHEAD = timedelta(days=366)
-_END_WORD = re.compile(
+_END_WORD = lazy_pattern(
     r"(?:^|(?<=[\s,;(]))(until+|['\u2018\u2019]?till?|for|to|through|thru)\s+", re.IGNORECASE
 )
 # Said at the end of a text, it has none.
-_NO_END = re.compile(
+_NO_END = lazy_pattern(
     r"(?:^|[\s,;(-]+)(?:(?:with\s+)?no\s+end|without\s+(?:an\s+)?end|until\s+further\s+notice)[\s.!)]*(?![\s\S])",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"(until+|'?till?|for)\s+", re.IGNORECASE)
+_LEADING = lazy_pattern(r"(until+|'?till?|for)\s+", re.IGNORECASE)
 # "until 17h" is a time of day and "for 17h" a length; "until 1:30" is a time of day and "for 1:30"
 # may be either.
-_HOURS = re.compile(r"\d{1,2}\s?h\s?\d{0,2}", re.IGNORECASE)
-_MINUTES = re.compile(r"\d{1,2}:\d{2}")
+_HOURS = lazy_pattern(r"\d{1,2}\s?h\s?\d{0,2}", re.IGNORECASE)
+_MINUTES = lazy_pattern(r"\d{1,2}:\d{2}")
 # How many of several meanings are offered.
 _OFFERED = 4
 # Times of day for an example: the first that is still to come.

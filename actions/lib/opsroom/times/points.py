@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Mapping, Optional, Sequence, Union
 
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
@@ -20,9 +21,9 @@ _SHORT_DAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _MIDNIGHT = time(0, 0)
 
 DAY_WORD = r"(?:Mon(?:day)?|Tue(?:s|sday)?|Wed(?:nesday)?|Thu(?:r|rs|rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?)"  # noqa: E501
-_CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
-_WEEKLY = re.compile(rf"^({DAY_WORD})\s+(\S+)$", re.IGNORECASE)
-_DATED = re.compile(r"^(2\d{3})-(\d{1,2})-(\d{1,2})(?:(?:\s+|T)(\S+))?$", re.IGNORECASE)
+_CLOCK = lazy_pattern(r"^([01]?\d|2[0-3]):([0-5]\d)$")
+_WEEKLY = lazy_pattern(rf"^({DAY_WORD})\s+(\S+)$", re.IGNORECASE)
+_DATED = lazy_pattern(r"^(2\d{3})-(\d{1,2})-(\d{1,2})(?:(?:\s+|T)(\S+))?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

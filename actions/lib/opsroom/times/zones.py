@@ -3,16 +3,16 @@ change, and how a moment is shown there."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import List, Optional
 
+from ..structs.patterns import lazy_pattern
 from .points import DAYS
 
 UTC = timezone.utc
 # A name never is a path: the time zone database is a folder of files.
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])")
-_OFFSET = re.compile(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
+_NAME = lazy_pattern(r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])")
+_OFFSET = lazy_pattern(r"(?:(?:utc|gmt)?([+-])(\d{1,2})(?::?([0-5]\d))?|z)")
 # Abbreviations that stand for one offset in the world, in hours. "CET" and its like are names of
 # zones themselves.
 _ABBREVIATIONS = {

@@ -21,10 +21,11 @@ from ..http.options import read_url, read_verify
 from ..http.response import Response
 from ..http.vendor import Subject
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 # Seconds for one request: a refresh makes Argo CD look at the repository.
 TIME_LIMIT = 20.0
-_NAME = re.compile(r"^[a-z0-9{][a-z0-9.{}_-]{0,252}\Z", re.IGNORECASE)
+_NAME = lazy_pattern(r"^[a-z0-9{][a-z0-9.{}_-]{0,252}\Z", re.IGNORECASE)
 _JSON = {"Content-Type": "application/json"}
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import Any, NamedTuple, Tuple
 
+from ..structs.patterns import lazy_pattern
 from ..times.iso import moment_of
 
 # What a commit may be typed as: the beginning of its id.
-COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}\Z")
-FULL_COMMIT = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+COMMIT = lazy_pattern(r"^[0-9a-fA-F]{7,64}\Z")
+FULL_COMMIT = lazy_pattern(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 # So many commits between two versions are read at most.
 MAX_COMMITS = 500
 

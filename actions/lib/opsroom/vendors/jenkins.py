@@ -8,7 +8,6 @@ every build has since 1.601).
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import field
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote
@@ -21,14 +20,15 @@ from ..http.options import read_url, read_verify
 from ..http.response import Response
 from ..http.vendor import NOTHING, Subject
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
 # Seconds for one request.
 TIME_LIMIT = 10.0
 # So many of the latest builds are looked through.
 MAX_BUILDS = 100
 
-_ITEM = re.compile(r"/queue/item/(\d+)/?\Z")
-_JOB = re.compile(r"^[^/\s?#][^/?#]*(?:/[^/\s?#][^/?#]*)*\Z")
+_ITEM = lazy_pattern(r"/queue/item/(\d+)/?\Z")
+_JOB = lazy_pattern(r"^[^/\s?#][^/?#]*(?:/[^/\s?#][^/?#]*)*\Z")
 _ACTIONS = "actions[parameters[name,value],causes[userId]]"
 _BUILD = f"number,queueId,building,result,timestamp,url,{_ACTIONS}"
 _PARAMETERS = "property[parameterDefinitions[name]],buildable"

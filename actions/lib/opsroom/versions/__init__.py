@@ -6,14 +6,14 @@ test.
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import Protocol, Tuple
 
 from ..registry import Registry
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 
-_HASH = re.compile(r"^[0-9a-f]{7,64}$")
+_HASH = lazy_pattern(r"^[0-9a-f]{7,64}$")
 
 
 @dataclass(frozen=True)

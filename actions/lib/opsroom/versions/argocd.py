@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from ..config.fields import Fields
 from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import fill, unknown
 from ..vendors.argocd import Access, Application, Client, Place, read_access, read_place
 from . import Running, VersionSource
 
 _KNOWN = ("app", "environment")
-_COMMIT = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_COMMIT = lazy_pattern(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 # The same as the deploy kind has it.
 _MARK = "opsroom"
 

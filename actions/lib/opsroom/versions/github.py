@@ -12,6 +12,7 @@ from ..errors import Code, Failure
 from ..http.options import read_time_limit
 from ..names import VERSION, either, shown
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import fill, unknown
 from ..text import one_line
 from ..vendors.github.options import A_REPOSITORY, REPOSITORY, Access, read_access
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..vendors.github.repository import Repository
 
 _KNOWN = ("app", "environment")
-_FILE = re.compile(r"^(?:[A-Za-z0-9_.{}-]+\.ya?ml|[1-9][0-9]{0,18})\Z")
+_FILE = lazy_pattern(r"^(?:[A-Za-z0-9_.{}-]+\.ya?ml|[1-9][0-9]{0,18})\Z")
 # So many deployments or runs are looked through for one that succeeded.
 _MAX_LOOKED_AT = 30
 

@@ -17,6 +17,7 @@ from ..http.options import read_verify
 from ..names import VERSION, either, shown
 from ..secrets import redact
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import fill, unknown
 from ..text import one_line
 from ..text.charset import unmarked
@@ -42,7 +43,7 @@ _CACHES = (
     "x-proxy-cache",
     "x-vercel-cache",
 )
-_HIT = re.compile(r"\b(?:hit|stale|updating)\b", re.IGNORECASE)
+_HIT = lazy_pattern(r"\b(?:hit|stale|updating)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from ..deploys import Target
 from ..errors import Code, Failure
 from ..names import VERSION, either, shown
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from ..templates import fill, filled, unknown
 from ..vendors.jenkins import MAX_BUILDS, Access, Build, Client, read_access, read_job
 from . import Running, VersionSource
 
 _KNOWN = ("app", "environment")
-_PARAMETER = re.compile(r"^[A-Za-z_][\w.-]{0,99}\Z", re.ASCII)
+_PARAMETER = lazy_pattern(r"^[A-Za-z_][\w.-]{0,99}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)

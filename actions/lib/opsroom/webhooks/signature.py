@@ -19,16 +19,18 @@ import re
 from typing import Any, Dict, Iterator, Mapping, Tuple
 from urllib.parse import quote, quote_plus
 
+from ..structs.patterns import lazy_pattern
+
 # Between what a signature says and our clock, in seconds: StackStorm may have kept it waiting.
 TOLERANCE = 3600.0
 
-_HEX = re.compile(r"^sha256=([0-9a-f]{64})(?![\s\S])", re.IGNORECASE)
+_HEX = lazy_pattern(r"^sha256=([0-9a-f]{64})(?![\s\S])", re.IGNORECASE)
 # What a key of Standard Webhooks, in base64, begins with, and the headers that carry a signature.
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 KEY_PREFIX = "whsec_"
 STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
-_BACKSLASH_U = re.compile(r"(?<!\\)((?:\\\\)*\\u)([0-9a-f]{4})")
+_BACKSLASH_U = lazy_pattern(r"(?<!\\)((?:\\\\)*\\u)([0-9a-f]{4})")
 # What is left as it is in forms besides letters, digits, "-", "." and "_": Ruby's and Go's ways,
 # and that of browsers.
 _LEFT_IN_FORMS = ("", "~", "*", "*~")

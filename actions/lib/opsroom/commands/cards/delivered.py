@@ -11,6 +11,7 @@ from ...config.trackers import cards as read_cards
 from ...deploys.reverts import Net
 from ...errors import Code, Refusal
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Context
 from ..deployments.order import DeploymentOrder
 from ..request import Request
@@ -20,10 +21,10 @@ from . import tracker_of_card
 MAX_CARDS = 20
 # What looks like a card in what people write: an address, owner/name#17, OPS-12. Only where words
 # begin: a commit message may carry a word of a million letters.
-_CANDIDATE = re.compile(
+_CANDIDATE = lazy_pattern(
     r"https?://[^\s<>()\[\]\"']+|(?<![\w.-])[\w.-]+/[\w.-]+#\d+|\b[A-Za-z][A-Za-z0-9_]*-\d+\b"
 )
-_BETWEEN = re.compile(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
+_BETWEEN = lazy_pattern(r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+)", re.IGNORECASE)
 
 
 def named(context: Context, text: str) -> Tuple[str, ...]:

@@ -3,7 +3,6 @@ waits again."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -18,6 +17,7 @@ from ...records.claims import current, release
 from ...records.ledger import append
 from ...records.model import Event
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...text import when
 from .. import Context, Outcome
 from ..deployments.order import DeploymentKind, DeploymentOrder
@@ -134,7 +134,7 @@ def order_of(change: Change, target: DeploymentTarget) -> DeploymentOrder:
 
 
 # What opsroom 0.3.0 stored of a promotion in place of `source`: a sentence.
-_PROMOTED = re.compile(r"promoted \S+ \{version\} from (?P<source>\S+) to \S+")
+_PROMOTED = lazy_pattern(r"promoted \S+ \{version\} from (?P<source>\S+) to \S+")
 
 
 def _source_of(change: Change) -> str:

@@ -3,13 +3,13 @@ the announce room."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from typing import Dict, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError
 from ...names import listed
 from ...people import same_room
+from ...structs.patterns import lazy_pattern
 from ...text import message, one_line, sentence, span, when
 from ...versions import Running, distinct_names
 from ..live_version import ask_anyway
@@ -18,7 +18,7 @@ from ..resolve import DeploymentTarget
 from .delivery import counted
 from .order import DeploymentOrder
 
-_TIME = re.compile(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
+_TIME = lazy_pattern(r"\b\d+(?:\.\d+)? (?:s|min|h|d)\b")
 
 
 def failed(request: Request, order: DeploymentOrder, error: OpsroomError) -> OpsroomError:

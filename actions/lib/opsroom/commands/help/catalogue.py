@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import List, Tuple
 
@@ -10,6 +9,7 @@ from ...config.model import Environment
 from ...errors import Code
 from ...policy.access import may
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Context
 
 # The action that answers what is no command: nobody says it by its name.
@@ -87,7 +87,7 @@ _OF_ANNOUNCEMENTS = ("opsroom.quiet", "opsroom.loud")
 _OF_PAGERS = tuple(f"opsroom.{action}" for action in GROUPS["Pages"])
 # For an incident either will do.
 _OF_INCIDENTS = tuple(f"opsroom.{action}" for action in GROUPS["Incidents"])
-PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+PLACEHOLDER = lazy_pattern(r"\{\{\s*(\w+)\s*\}\}")
 # Words before a value that do not belong to the name of a command.
 _CONNECTING = ("for", "from", "of", "on", "with", "because")
 

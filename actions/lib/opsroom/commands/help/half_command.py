@@ -3,7 +3,6 @@ not belong, and which applications a version without one may belong to."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from functools import partial
 from typing import Collection, Dict, List, Sequence, Set, Tuple
@@ -12,27 +11,28 @@ from ...deadline import together
 from ...errors import OpsroomError, Refusal
 from ...names import check_version, nearest, same_as
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Context
 from ..resolve import DeploymentTarget
 from .catalogue import Command
 
 # One with a text behind it; not that of a time or of `board:OPS-12`.
-_COLON = re.compile(r"(?<=[^\s:]):(?=[^\s:/0-9])(?!\S*[0-9])")
-_TOKEN = re.compile(r"\{\{ (\w+) \}\}|([^\s:]+)")
+_COLON = lazy_pattern(r"(?<=[^\s:]):(?=[^\s:/0-9])(?!\S*[0-9])")
+_TOKEN = lazy_pattern(r"\{\{ (\w+) \}\}|([^\s:]+)")
 # Values of many words: all that is typed up to the next word of the command.
 _FREE = ("reason", "text", "message", "column", "length", "since", "until", "command", "cards")
-_ID = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{4}|[BCDFGHJKLMNPQRSTVWXYZ]{4}")
+_ID = lazy_pattern(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{4}|[BCDFGHJKLMNPQRSTVWXYZ]{4}")
 _SHAPES = {
     "change": _ID,
     "incident": _ID,
-    "code": re.compile(r"[0-9]{6,8}"),
-    "card": re.compile(r"\S*[0-9]\S*"),
-    "page": re.compile(r"\S*[0-9]\S*|[A-Z0-9]{4,}"),
-    **dict.fromkeys(("version", "before", "after"), re.compile(r"\S*[0-9./]\S*|main|master")),
-    "head": re.compile(r"[0-9a-f]{64}"),
+    "code": lazy_pattern(r"[0-9]{6,8}"),
+    "card": lazy_pattern(r"\S*[0-9]\S*"),
+    "page": lazy_pattern(r"\S*[0-9]\S*|[A-Z0-9]{4,}"),
+    **dict.fromkeys(("version", "before", "after"), lazy_pattern(r"\S*[0-9./]\S*|main|master")),
+    "head": lazy_pattern(r"[0-9a-f]{64}"),
 }
 # Between the two halves of "492 039".
-_CODE_IN_TWO = re.compile(r"(?<=\s[0-9]{3})\s(?=[0-9]{3}(?![^\s:]))")
+_CODE_IN_TWO = lazy_pattern(r"(?<=\s[0-9]{3})\s(?=[0-9]{3}(?![^\s:]))")
 # Never a name.
 _CONNECTING = (
     "a",

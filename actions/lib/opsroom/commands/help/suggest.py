@@ -23,6 +23,7 @@ from ...policy.access import may
 from ...records.change import Change
 from ...records.changes import open_changes
 from ...records.queries import deployments
+from ...structs.patterns import lazy_pattern
 from ...text import MESSAGE_CHARACTERS
 from .. import Context, Outcome
 from ..history import get_history
@@ -73,7 +74,7 @@ _MAX_NAMES = 3
 # A longer text is proposed as TEXT: the answer has no room for it, and half of it would be a loss.
 _MAX_TEXT = 200
 # Parts of "opsroom who am i", not of "opsroom who is on call".
-_WHOAMI = re.compile(r"(?i)(?:who\s*)?(?:am\b|i\b|ami\b).*|me\W*\Z")
+_WHOAMI = lazy_pattern(r"(?i)(?:who\s*)?(?:am\b|i\b|ami\b).*|me\W*\Z")
 
 
 def suggest(context: Context, aliases: Path, typed: str) -> Outcome:

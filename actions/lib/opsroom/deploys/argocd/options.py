@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from ...config.fields import Fields
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import unknown
 from ...vendors.argocd import Access, Place, read_access, read_place
 
 _PLACE = ("app", "environment")
-_REVISION = re.compile(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
+_REVISION = lazy_pattern(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
 
 
 class Mode(str, Enum):

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
 from ...names import check_version
+from ...structs.patterns import lazy_pattern
 from ...templates import fill
 from ...text import one_line
 from ...times.iso import moment_of
@@ -25,7 +26,7 @@ MARK = "opsroom"
 _DEGRADED_FOR = 60.0
 _GOING_ON = ("Running", "Terminating")
 # How Argo CD begins the message of an operation that was ended; errors may have the word as well.
-_TERMINATED = re.compile(r"operation\b.{0,20}\bterminated", re.IGNORECASE)
+_TERMINATED = lazy_pattern(r"operation\b.{0,20}\bterminated", re.IGNORECASE)
 # How often Argo CD is asked to end an operation that it has not yet begun with.
 _TRIES = 5
 # A clock of another machine may be so many seconds behind ours.

@@ -4,7 +4,6 @@ switched to."""
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 from ...errors import Code, Failure, Refusal
 from ...names import VERSION, check_version, either, listed, nearest, shown
+from ...structs.patterns import lazy_pattern
 from ...templates import fill
 from .. import Commit, Job, Resolved, Target
 from ..reverts import referred_to
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Paths of which git is asked at once: a command line has an end.
 _MAX_PATHS = 1000
-_COMMIT = re.compile(r"^[0-9a-fA-F]{7,64}$")
+_COMMIT = lazy_pattern(r"^[0-9a-fA-F]{7,64}$")
 # Each of them is looked up separately.
 _MAX_REVERTED = 20
 

@@ -8,29 +8,29 @@ ssh writes is among them; `vendors/ssh/errors` knows what that means. The texts 
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple, Pattern, Sequence
 
 from ...errors import Code, Failure
 from ...secrets import redact, shown_url
+from ...structs.patterns import lazy_pattern
 from ...text import one_line
 from ...vendors.ssh.errors import Trouble, known_failure
 
-_URL = re.compile(r"^(?P<scheme>https?|ssh|git)://(?:[^/@\s]*@)?(?P<host>[^/\s?#]*)")
+_URL = lazy_pattern(r"^(?P<scheme>https?|ssh|git)://(?:[^/@\s]*@)?(?P<host>[^/\s?#]*)")
 # host:path, with or without a user.
-_SCP = re.compile(r"^(?:[^/@:\s]*@)?(?P<host>[^/@:\s]+):")
-_REDIRECT = re.compile(r"(?m)^\s*redirect: (\S+)")
+_SCP = lazy_pattern(r"^(?:[^/@:\s]*@)?(?P<host>[^/@:\s]+):")
+_REDIRECT = lazy_pattern(r"(?m)^\s*redirect: (\S+)")
 # The repository was found, and what it sent has no end.
-_BROKEN = re.compile(r"(?i)early eof|unexpected disconnect|rpc failed")
-_STATUS = re.compile(r"requested URL returned error: (\d{3})")
-_DENIED = re.compile(r"(?i)permission denied \(|access denied")
+_BROKEN = lazy_pattern(r"(?i)early eof|unexpected disconnect|rpc failed")
+_STATUS = lazy_pattern(r"requested URL returned error: (\d{3})")
+_DENIED = lazy_pattern(r"(?i)permission denied \(|access denied")
 # What git adds to every reason, and is none.
-_EMPTY_WORDS = re.compile(
+_EMPTY_WORDS = lazy_pattern(
     r"Could not read from remote repository|correct access rights|and the repository exists"
 )
 
 
-_PREFIX = re.compile(r"^fatal: (?:unable to access '[^']*': )?")
+_PREFIX = lazy_pattern(r"^fatal: (?:unable to access '[^']*': )?")
 
 
 class _Meaning(NamedTuple):
@@ -48,26 +48,26 @@ _HELPER = (
 # The first that fits counts.
 _MEANINGS = (
     _Meaning(
-        re.compile(r"(?i)could not read (?:username|password)|terminal prompts disabled"),
+        lazy_pattern(r"(?i)could not read (?:username|password)|terminal prompts disabled"),
         Code.UNAUTHORIZED,
         "{host} asks for a password, and this runner has none for it",
         f"{_HELPER}. Some hosts ask for one when there is no such repository.",
     ),
     _Meaning(
-        re.compile(r"(?i)authentication failed for|returned error: 401"),
+        lazy_pattern(r"(?i)authentication failed for|returned error: 401"),
         Code.UNAUTHORIZED,
         "{host} does not accept the password of this runner",
         f"{_HELPER}, or corrects it in the address. After a redirect to another host, that "
         "address is the one to name.",
     ),
     _Meaning(
-        re.compile(r"returned error: 403"),
+        lazy_pattern(r"returned error: 403"),
         Code.UNAUTHORIZED,
         "{host} forbids it (status 403)",
         "An administrator lets the user whose password the runner has read the repository.",
     ),
     _Meaning(
-        re.compile(
+        lazy_pattern(
             r"repository '\S+' not found|returned error: 404|does not appear to be a git repo"
             r"|ERROR: Repository not found|could not be found or you don't have permission"
         ),
@@ -77,56 +77,56 @@ _MEANINGS = (
         "of the runner may read it.",
     ),
     _Meaning(
-        re.compile(r"returned error: 429"),
+        lazy_pattern(r"returned error: 429"),
         Code.UNREACHABLE,
         "{host} is rate-limiting opsroom",
         "Try again in a few minutes.",
     ),
     _Meaning(
-        re.compile(r"returned error: 407"),
+        lazy_pattern(r"returned error: 407"),
         Code.UNREACHABLE,
         "the proxy on the way to {host} asks for a password",
         "An administrator sets http.proxy in the git config of the runner's user.",
     ),
     _Meaning(
-        re.compile(r"returned error: 5\d\d"),
+        lazy_pattern(r"returned error: 5\d\d"),
         Code.UNREACHABLE,
         "{host} is in trouble (status {status})",
         "Try again later.",
     ),
     _Meaning(
-        re.compile(r"unable to update url base from redirection"),
+        lazy_pattern(r"unable to update url base from redirection"),
         Code.UNREACHABLE,
         "{host} redirects to {redirect}, where there is no repository; often it is a login page",
         "An administrator names the address of the repository that needs no login in a browser.",
     ),
     _Meaning(
-        re.compile(r"not valid: (?:is this a git repository|could not determine hash algorithm)"),
+        lazy_pattern(r"not valid: (?:is this a git repository|could not determine hash algorithm)"),
         Code.BAD_ANSWER,
         "{host} answers with something else than a repository, such as a login page",
         "An administrator opens the address in a browser, and corrects it in the config.",
     ),
     _Meaning(
-        re.compile(r"(?i)could not resolve host\b|unable to look up"),
+        lazy_pattern(r"(?i)could not resolve host\b|unable to look up"),
         Code.UNREACHABLE,
         "{host} is unreachable (host name not found in DNS)",
         "An administrator checks the address, and the DNS of the runner.",
     ),
     _Meaning(
-        re.compile(r"(?i)certificate|SSL connect error|gnutls_handshake"),
+        lazy_pattern(r"(?i)certificate|SSL connect error|gnutls_handshake"),
         Code.UNREACHABLE,
         "the certificate of {host} is not accepted ({reason})",
         "An administrator has the user of the runner trust its issuer: git config --global "
         "http.https://{host}/.sslCAInfo FILE",
     ),
     _Meaning(
-        re.compile(r"(?i)empty reply from server|recv failure|connection reset by peer"),
+        lazy_pattern(r"(?i)empty reply from server|recv failure|connection reset by peer"),
         Code.UNREACHABLE,
         "{host} breaks connections off before it answers",
         "Try again later.",
     ),
     _Meaning(
-        re.compile(r"(?i)failed to connect to|couldn't connect|connection refused"),
+        lazy_pattern(r"(?i)failed to connect to|couldn't connect|connection refused"),
         Code.UNREACHABLE,
         "{host} is unreachable (nobody answers at this address and port)",
         "Try again when it is up, or let an administrator check the address.",

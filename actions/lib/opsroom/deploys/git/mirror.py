@@ -4,7 +4,6 @@ anew when damaged."""
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ...errors import Code, Failure
 from ...secrets import redact
+from ...structs.patterns import lazy_pattern
 from ...subprocesses import Check, Ended, capture
 from .. import Commit
 from .errors import Fault, fault_of, is_web, nothing_served, reason_of
@@ -49,10 +49,10 @@ _ENVIRON = {
     "GIT_DEFAULT_HASH": None,
 }
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_DISK = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+_DISK = lazy_pattern(r"No space left on device|Disk quota exceeded|Read-only file system")
 # Said when the mirror has another sort of ids than the repository.
-_OTHER_IDS = re.compile(r"mismatched algorithms: client \w+; server (\w+)")
-_NO_OTHER_IDS = re.compile(r"unknown option [`']object-format|unknown hash algorithm")
+_OTHER_IDS = lazy_pattern(r"mismatched algorithms: client \w+; server (\w+)")
+_NO_OTHER_IDS = lazy_pattern(r"unknown option [`']object-format|unknown hash algorithm")
 
 # A commit as `_commits` reads it; what the user of the machine has configured must not come in
 # between.

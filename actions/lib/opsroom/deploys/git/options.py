@@ -8,17 +8,18 @@ from typing import Dict, Tuple
 from ...config.fields import Fields
 from ...names import either, shown
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import unknown
 
 # A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which
 # run commands, and nothing that begins with a dash, which would be an option.
-REPOSITORY = re.compile(
+REPOSITORY = lazy_pattern(
     r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
     r"[^\s\0]*(?![\s\S])"
 )
 
 # Hosts whose addresses of comparisons are known: of github.com/acme/web.git and the like.
-_HOSTED = re.compile(
+_HOSTED = lazy_pattern(
     r"^(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|(?:[\w.+~-]+@)?)(?P<host>github\.com|gitlab\.com)"
     r"(?::\d+)?[:/](?P<path>[\w./~-]+?)(?:\.git)?/?\Z"
 )

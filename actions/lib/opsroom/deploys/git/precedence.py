@@ -10,19 +10,20 @@ import re
 from typing import Dict, Iterable, List, Optional, Tuple
 
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 
 # Natural order: text and numbers in turn, so that `rc10` comes after `rc9`.
 Natural = Tuple[Tuple[int, int, str], ...]
 Precedence = Tuple[Tuple[int, ...], int, Natural, Natural]
 
-_SIGNS = re.compile(r"(?:^|(?<=[/@_-]))(?=[vV]?[0-9])")
+_SIGNS = lazy_pattern(r"(?:^|(?<=[/@_-]))(?=[vV]?[0-9])")
 # Dates are written with dashes too: 2026-11, 2026-11-30.
-_DATE = re.compile(r"^((?:19|20)[0-9]{2})-([0-9]{1,2})(?:-([0-9]{1,2}))?(?![0-9A-Za-z])")
-_NUMBERS = re.compile(r"^[0-9]+(?:\.[0-9]+)*")
-_PIECE = re.compile(r"[0-9]+|[^0-9.]+")
+_DATE = lazy_pattern(r"^((?:19|20)[0-9]{2})-([0-9]{1,2})(?:-([0-9]{1,2}))?(?![0-9A-Za-z])")
+_NUMBERS = lazy_pattern(r"^[0-9]+(?:\.[0-9]+)*")
+_PIECE = lazy_pattern(r"[0-9]+|[^0-9.]+")
 # What follows the numbers and means the release itself, or something made after it.
-_RELEASE = re.compile(r"^[.-](?:final|release|ga)(?![0-9A-Za-z])", re.IGNORECASE)
-_LATER = re.compile(r"^[.-]?(?:post|sp)(?=[.0-9-]|(?![\s\S]))", re.IGNORECASE)
+_RELEASE = lazy_pattern(r"^[.-](?:final|release|ga)(?![0-9A-Za-z])", re.IGNORECASE)
+_LATER = lazy_pattern(r"^[.-]?(?:post|sp)(?=[.0-9-]|(?![\s\S]))", re.IGNORECASE)
 _BEFORE, _EXACT, _AFTER = 0, 1, 2
 # A longer name cannot be deployed (names.VERSION), and Python makes no number of thousands of
 # digits.

@@ -6,12 +6,13 @@ import re
 from typing import Iterable, List, Sequence, Tuple
 
 from ...names import listed
+from ...structs.patterns import lazy_pattern
 from ...text import one_line
 from ...vendors.github.actions import Gate, WorkflowJob, WorkflowRun
 from ..remote import State
 
 # It may be folded over several lines, which are indented.
-_RUN_NAME = re.compile(r"^run-name:.*(?:\n[ \t]+.*)*", re.MULTILINE)
+_RUN_NAME = lazy_pattern(r"^run-name:.*(?:\n[ \t]+.*)*", re.MULTILINE)
 
 # Of runs that have not ended.
 _WAITING = {

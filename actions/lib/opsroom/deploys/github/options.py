@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from enum import Enum
 from typing import Any, List, Mapping, Optional, Tuple
@@ -12,6 +11,7 @@ from ...config.problems import found
 from ...config.templates import read_template
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import holds, unknown
 from ...vendors.commits import Versions
 from ...vendors.github.options import A_REPOSITORY, REPOSITORY, Access, read_access
@@ -22,9 +22,9 @@ _INPUTS = (*_REF, "commit", "requester", "deployment")
 # Enterprise Server takes ten.
 _MAX_INPUTS = 25
 
-_FILE = re.compile(r"^(?:[A-Za-z0-9_.{}-]+\.ya?ml|[1-9][0-9]{0,18})\Z")
-_REF_TEXT = re.compile(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
-_INPUT = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
+_FILE = lazy_pattern(r"^(?:[A-Za-z0-9_.{}-]+\.ya?ml|[1-9][0-9]{0,18})\Z")
+_REF_TEXT = lazy_pattern(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
+_INPUT = lazy_pattern(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
 
 
 class Mode(str, Enum):

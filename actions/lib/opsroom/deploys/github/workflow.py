@@ -8,7 +8,6 @@ known by its time, and only one is started at a time.
 from __future__ import annotations
 
 import json
-import re
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +15,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...names import check_version, either, shown
+from ...structs.patterns import lazy_pattern
 from ...templates import fill, holds
 from ...text import one_line, span
 from ...vendors.commits import COMMIT
@@ -37,7 +37,7 @@ _SHOWS = 45.0
 # A run that shows no deployment and began so many seconds later is not it.
 _BEGINS = 900.0
 _PENDING = "?"
-_RUN_ID = re.compile(r"^([0-9]+)/([0-9]+)(?:/([0-9a-f]+))?\Z")
+_RUN_ID = lazy_pattern(r"^([0-9]+)/([0-9]+)(?:/([0-9a-f]+))?\Z")
 
 # Tests put their own clocks here: seconds, and seconds since 1970.
 clock: Callable[[], float] = time.monotonic

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import field
 from enum import Enum
 from typing import Any, Mapping, Pattern, Tuple
@@ -13,6 +12,7 @@ from ...config.problems import found
 from ...config.templates import read_template
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import holds, unknown
 from ...vendors.commits import Versions
 from ...vendors.gitlab.options import Access, read_access, read_project
@@ -21,9 +21,9 @@ _PLACE = ("app", "environment")
 _REF = (*_PLACE, "version")
 _VALUES = (*_REF, "commit", "requester", "deployment")
 
-_REF_TEXT = re.compile(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
-_INPUT = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
-_VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
+_REF_TEXT = lazy_pattern(r"^[A-Za-z0-9{][A-Za-z0-9._+/@{}-]{0,199}\Z")
+_INPUT = lazy_pattern(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
+_VARIABLE = lazy_pattern(r"^[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
 _DEFAULTS = {
     "inputs": {"environment": "{environment}"},
     "variables": {"ENVIRONMENT": "{environment}"},

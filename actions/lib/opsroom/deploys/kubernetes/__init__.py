@@ -6,10 +6,9 @@ keeps the workload's manifests elsewhere (Helm, Argo CD, Flux) deploys there; `p
 
 from __future__ import annotations
 
-import re
-
 from ...config.fields import Fields
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...text import span
 from ...vendors.kubernetes import Access, Kind, check_placeholders, read_access
 from ...vendors.kubernetes.images import Images, read_images
@@ -26,7 +25,7 @@ _NO_SHARE = {
     "own",
     "daemonset": f"a DaemonSet cannot be held at a share of its nodes; {_ONLY}",
 }
-_LINK = re.compile(r"^(?i:https?)://[^\s/]\S*\Z")
+_LINK = lazy_pattern(r"^(?i:https?)://[^\s/]\S*\Z")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@ that Kubernetes notes for each field."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, List, Mapping, NamedTuple, Pattern, Tuple
 
 from ...http.content import list_at, object_at, text_at
 from ...names import listed
+from ...structs.patterns import lazy_pattern
 from ...vendors.kubernetes import Workload
 
 Object = Mapping[str, Any]
@@ -24,16 +24,16 @@ class _Automation(NamedTuple):
 # The managers' own names; what each of them does with a field that someone else has changed.
 _AUTOMATIONS = (
     _Automation(
-        re.compile(r"^argocd"),
+        lazy_pattern(r"^argocd"),
         "Argo CD",
         "sets it back at its next sync, at once where it heals by itself",
     ),
     _Automation(
-        re.compile(r"^(kustomize-controller|helm-controller|flux)"),
+        lazy_pattern(r"^(kustomize-controller|helm-controller|flux)"),
         "Flux",
         "sets it back when it next reconciles",
     ),
-    _Automation(re.compile(r"^helm$"), "Helm", "sets it back at the next helm upgrade"),
+    _Automation(lazy_pattern(r"^helm$"), "Helm", "sets it back at the next helm upgrade"),
 )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Tuple
 
 from ...config.fields import Fields
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import unknown
 from ...vendors.ssh import Access, read_access
 from ..steps import Steps, read_steps
 
 PLACEHOLDERS = ("app", "environment", "version", "host", "deployment")
-_FOLDER = re.compile(r"^(?!-)[^\0\n]+\Z")
+_FOLDER = lazy_pattern(r"^(?!-)[^\0\n]+\Z")
 
 
 @dataclass(frozen=True)

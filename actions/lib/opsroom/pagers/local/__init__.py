@@ -3,7 +3,6 @@ in the config."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -16,13 +15,14 @@ from ...errors import Code, Failure, Refusal
 from ...names import comparable, either, listed, nearest, shown
 from ...people import Author
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...text import one_line, when
 from .. import Delivery, Incident, OnCall, Page, Paged, Pager, State, Target, printable, title_of
 from . import log
 from .log import Logged
 
-_NAME = re.compile(r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")
-_NUMBER = re.compile(r"^#?([0-9]{1,10})(?![\s\S])")
+_NAME = lazy_pattern(r"^[^\x00-\x1f\x7f]{1,64}(?![\s\S])")
+_NUMBER = lazy_pattern(r"^#?([0-9]{1,10})(?![\s\S])")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 from ...http.content import objects_in, text_of
 from ...people import Author
+from ...structs.patterns import lazy_pattern
 from ...text import shorten
 from ...times.iso import moment_of
 from .. import Incident, Page, State, Target
@@ -18,11 +19,11 @@ _DETAIL = 1_000
 _SHORT = 100
 # Opsgenie reads HTML in messages and descriptions; a blank after the bracket leaves the text
 # readable in a text message and on the telephone, where &lt; would be read out.
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_ALERT = re.compile(
+_TAG = lazy_pattern(r"<(?=[A-Za-z/!?])")
+_ALERT = lazy_pattern(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\d+)?", re.IGNORECASE
 )
-_TINY = re.compile(r"[0-9]{1,18}")
+_TINY = lazy_pattern(r"[0-9]{1,18}")
 # The pages for people of an account, by the host of its API.
 _PAGES = {
     "api.opsgenie.com": "https://app.opsgenie.com",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import Optional
 
@@ -10,10 +9,11 @@ from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Target, read_named_target
 
 # What Jira Service Management has of this API; schedules and users are read in another way.
-EVENTS_ONLY = re.compile(r"/jsm/ops/integration$")
+EVENTS_ONLY = lazy_pattern(r"/jsm/ops/integration$")
 _KINDS = ("team", "user", "escalation_policy", "schedule")
 
 

@@ -6,7 +6,6 @@ The API is made for machines: it answers as soon as an event is queued, before a
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Dict, Optional, Tuple
 
@@ -14,12 +13,13 @@ from ...errors import Code, Refusal
 from ...http.content import text_at, text_of
 from ...names import shown
 from ...people import Author
+from ...structs.patterns import lazy_pattern
 from .. import Delivery, Incident, Page, Paged, Pager, Target
 from .client import Client, quoted
 from .mapping import details_of, title_of, web_address
 from .options import Integration, Options, integration
 
-_DEDUP_KEY = re.compile(r"^[!-~]{1,255}(?![\s\S])")
+_DEDUP_KEY = lazy_pattern(r"^[!-~]{1,255}(?![\s\S])")
 
 
 class EventsPager(Pager):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from ...http.content import object_at, text_of
 from ...names import shown
 from ...people import Author
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Incident, State, Target
 from .client import Answer, ApiError, Client
 from .mapping import assignees_of, incident_of, name_of
@@ -21,9 +21,9 @@ _RESOLVED_ALREADY = 1001
 _ACKNOWLEDGED_ALREADY = 1002
 _UNKNOWN_SENDER = (1008, 1028)
 
-_ID = re.compile(r"^#?([A-Za-z0-9]{1,64})(?![\s\S])")
+_ID = lazy_pattern(r"^#?([A-Za-z0-9]{1,64})(?![\s\S])")
 # As repeats.new_mark makes them: what a page is called until its incident is known.
-_MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
+_MARK = lazy_pattern(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from typing import Callable, Mapping, Pattern
 
@@ -11,17 +10,18 @@ from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_url, read_verify
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Target
 
 # What a page may go to. The API wants a service for every incident, also where it names one of the
 # others.
 _KINDS = ("service", "escalation_policy", "user", "schedule", "routing_key")
-_ID = re.compile(r"^[A-Za-z0-9]{1,64}(?![\s\S])")
-EMAIL = re.compile(r"^[!-~]{1,128}(?<![@<>,;:\"])@(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(?![\s\S])")
-_USER = re.compile(rf"(?:{_ID.pattern}|{EMAIL.pattern})")
+_ID = lazy_pattern(r"^[A-Za-z0-9]{1,64}(?![\s\S])")
+EMAIL = lazy_pattern(r"^[!-~]{1,128}(?<![@<>,;:\"])@(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(?![\s\S])")
+_USER = lazy_pattern(rf"(?:{_ID.pattern}|{EMAIL.pattern})")
 # A key goes into a header or a body: anything printable. It may still be the name of a place where
 # the key lies.
-_KEY = re.compile(r"^(?!(?i:token token=))[ -~]+(?![\s\S])")
+_KEY = lazy_pattern(r"^(?!(?i:token token=))[ -~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@ another responder."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
@@ -12,6 +11,7 @@ from ...http.content import text_of
 from ...http.response import Response
 from ...names import shown
 from ...people import Author
+from ...structs.patterns import lazy_pattern
 from ...text import shorten
 from .. import Delivery, Incident, OnCall, Page, Paged, State, Target
 from .client import Api
@@ -22,7 +22,7 @@ from .organisation import Organisation
 _EXTRA = 3.0
 _SLUGS = ("pol-", "team-")
 # As repeats.new_mark makes them.
-_MARK = re.compile(r"^ops[0-9a-f]{13}(?![\s\S])")
+_MARK = lazy_pattern(r"^ops[0-9a-f]{13}(?![\s\S])")
 
 
 class Incidents:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 
 from ...config.fields import Fields
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Target, read_named_target
 
 # The vendor shows the address with $routing_key at its end; what is before it is the key.
-_ENDPOINT = re.compile(
+_ENDPOINT = lazy_pattern(
     r"^((?i:https?)://[^\s/?#@]+/[^\s?#]*alert/[^\s/?#]{4,})(/\$routing_key)?/?$"
 )
 _KINDS = ("routing_key", "escalation_policy", "team", "user")

@@ -14,6 +14,7 @@ from ...http.response import Response
 from ...http.vendor import EXPLAINED, Subject
 from ...names import shown
 from ...secrets import shown_url
+from ...structs.patterns import lazy_pattern
 from .. import shut
 from .mapping import project_status
 from .options import Options
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}  # without it: 415
 _MAX_PAGES = 200
-_NEXT = re.compile(r"<([^<>]*)>\s*;[^,<]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
+_NEXT = lazy_pattern(r"<([^<>]*)>\s*;[^,<]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
 _TOO_MANY = 429
 
 

@@ -10,21 +10,22 @@ from ...config.fields import REQUIRED, Fields, Missing
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Reading
 
-_NUMBER = re.compile(r"^[0-9]{1,20}(?![\s\S])")
+_NUMBER = lazy_pattern(r"^[0-9]{1,20}(?![\s\S])")
 _SITE = r"^(?i:https?://(?:[a-z0-9-]+\.)?basecamp\.com)/(?P<account>[0-9]{1,20})"
-_CARD = re.compile(
+_CARD = lazy_pattern(
     _SITE
     + r"/buckets/(?P<project>[0-9]{1,20})/(?P<kind>card_tables/cards|todos)/(?P<id>[0-9]{1,20})"
     r"(?:[?#]\S*)?(?![\s\S])"
 )
-_PROJECT = re.compile(
+_PROJECT = lazy_pattern(
     _SITE + r"/(?:projects|buckets)/(?P<project>[0-9]{1,20})(?:[/?#]\S*)?(?![\s\S])"
 )
-_TYPED = re.compile(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
+_TYPED = lazy_pattern(r"^(?:(card|todo)/)?([0-9]{1,20})(?![\s\S])", re.IGNORECASE)
 # It goes into a header.
-_TOKEN = re.compile(r"^[ -~]+(?![\s\S])")
+_TOKEN = lazy_pattern(r"^[ -~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)

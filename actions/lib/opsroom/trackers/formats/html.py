@@ -7,6 +7,8 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import List, Optional, Tuple
 
+from ...structs.patterns import lazy_pattern
+
 
 def from_html(source: str) -> str:
     """HTML as plain text: lines where it has lines, the text of links and (where it differs) their
@@ -29,10 +31,10 @@ _LINES = {
 }  # fmt: skip
 _APART = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
 # html.parser takes minutes over a page of tags that do not end; what is no whole tag is text.
-_NO_TAG = re.compile(r"<(?![^<>]*>)")
+_NO_TAG = lazy_pattern(r"<(?![^<>]*>)")
 _UNSEEN = {"script", "style", "template", "title"}
 # The space of HTML: a blank that must not break (U+00A0) is none of it.
-_SPACE = re.compile(r"[ \t\n\r\f]+")
+_SPACE = lazy_pattern(r"[ \t\n\r\f]+")
 
 
 class _Reader(HTMLParser):

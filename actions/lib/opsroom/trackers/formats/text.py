@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Callable, List, Optional, Tuple, Union
 
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .html import from_html
 
 __all__ = [
@@ -60,12 +61,12 @@ class Span:
     address: str = ""
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_HALVES = re.compile(r"[\ud800-\udfff]")
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,})([^`]*)\Z")
-_ONE_LINE = re.compile(r"^[ \t]{0,3}(`{3,})([^`]+)(`{3,})[ \t]*\Z")
-_LANGUAGE = re.compile(r"^[A-Za-z0-9_+#.-]{1,30}\Z")
-_ADDRESS = re.compile(r"(?i:\bhttps?)://[^\s<>\"`\x00-\x1f\x7f]+")
+_CONTROLS = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f]")
+_HALVES = lazy_pattern(r"[\ud800-\udfff]")
+_FENCE = lazy_pattern(r"^[ \t]{0,3}(`{3,})([^`]*)\Z")
+_ONE_LINE = lazy_pattern(r"^[ \t]{0,3}(`{3,})([^`]+)(`{3,})[ \t]*\Z")
+_LANGUAGE = lazy_pattern(r"^[A-Za-z0-9_+#.-]{1,30}\Z")
+_ADDRESS = lazy_pattern(r"(?i:\bhttps?)://[^\s<>\"`\x00-\x1f\x7f]+")
 _AFTER_ADDRESS = ".,;:!?'*_~|"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
@@ -212,7 +213,7 @@ def units(text: str) -> int:
 
 
 # With anything else in the brackets it is an author's own last line.
-_MARK_LINE = re.compile(r"\(opsroom ops[0-9a-f]{10,20}\)")
+_MARK_LINE = lazy_pattern(r"\(opsroom ops[0-9a-f]{10,20}\)")
 
 
 def unmarked(text: str) -> str:

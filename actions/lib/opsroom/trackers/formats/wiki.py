@@ -15,6 +15,7 @@ from html import unescape
 from typing import List
 from urllib.parse import quote
 
+from ...structs.patterns import lazy_pattern
 from .text import Block, Code, blocks, spans
 
 _ESCAPED = "-#*_+?^~|%{}[]()!@"
@@ -26,12 +27,12 @@ _LANGUAGES = {
     "python", "r", "ruby",
     "scala", "sh", "sql", "swift", "visualbasic", "xml", "yaml",
 }  # fmt: skip
-_HEADING = re.compile(r"^(\s*)(h[1-6]|bq)\.(?=\s|\Z)", re.IGNORECASE)
-_ENTITY = re.compile(r"&#?\w{1,31};")
+_HEADING = lazy_pattern(r"^(\s*)(h[1-6]|bq)\.(?=\s|\Z)", re.IGNORECASE)
+_ENTITY = lazy_pattern(r"&#?\w{1,31};")
 # All others stand for themselves.
-_PERHAPS_ACTIVE = re.compile(r"[\\&{}:\[\]|*_+^~\-#?!()]")
-_FACE = re.compile(r":[PpDd](?!\w)")
-_BRACKET_FACE = re.compile(r"\((?:y|n|i|/|x|!|\+|-|\?|on|off|\*[rgby]?|flag|flagoff)\)")
+_PERHAPS_ACTIVE = lazy_pattern(r"[\\&{}:\[\]|*_+^~\-#?!()]")
+_FACE = lazy_pattern(r":[PpDd](?!\w)")
+_BRACKET_FACE = lazy_pattern(r"\((?:y|n|i|/|x|!|\+|-|\?|on|off|\*[rgby]?|flag|flagoff)\)")
 
 
 def markup(text: str) -> str:
@@ -99,14 +100,16 @@ def _character(line: str, at: int) -> str:
     return "\\" + one if active else one
 
 
-_VERBATIM = re.compile(r"(?<!\\)\{(code|noformat)(?::[^{}\n]*)?\}")
-_MACRO = re.compile(r"(?<!\\)\{(?:quote|color|panel|expand|anchor|section|column)(?::[^{}\n]*)?\}")
-_LINK = re.compile(r"(?<!\\)\[([^\[\]|\n]+)\|([^\[\]|\n]+)(?:\|[^\[\]\n]*)?\]")
-_BARE_LINK = re.compile(r"(?<!\\)\[((?i:https?)://[^\[\]|\s]+)\]")
-_PERSON = re.compile(r"(?<!\\)\[~(?:accountid:)?([^\[\]|\n]+)\]")
-_MONOSPACE = re.compile(r"(?<!\\)\{\{([^{}\n]+)\}\}")
-_BEGINNING = re.compile(r"^[ \t]*(?:h[1-6]\.[ \t]+|(bq\.)[ \t]+)", re.MULTILINE)
-_UNESCAPED = re.compile(r"\\\\|\\([" + re.escape(_ESCAPED) + r"])|&#?\w{1,31};")
+_VERBATIM = lazy_pattern(r"(?<!\\)\{(code|noformat)(?::[^{}\n]*)?\}")
+_MACRO = lazy_pattern(
+    r"(?<!\\)\{(?:quote|color|panel|expand|anchor|section|column)(?::[^{}\n]*)?\}"
+)
+_LINK = lazy_pattern(r"(?<!\\)\[([^\[\]|\n]+)\|([^\[\]|\n]+)(?:\|[^\[\]\n]*)?\]")
+_BARE_LINK = lazy_pattern(r"(?<!\\)\[((?i:https?)://[^\[\]|\s]+)\]")
+_PERSON = lazy_pattern(r"(?<!\\)\[~(?:accountid:)?([^\[\]|\n]+)\]")
+_MONOSPACE = lazy_pattern(r"(?<!\\)\{\{([^{}\n]+)\}\}")
+_BEGINNING = lazy_pattern(r"^[ \t]*(?:h[1-6]\.[ \t]+|(bq\.)[ \t]+)", re.MULTILINE)
+_UNESCAPED = lazy_pattern(r"\\\\|\\([" + re.escape(_ESCAPED) + r"])|&#?\w{1,31};")
 
 
 def plain(source: str) -> str:

@@ -7,13 +7,13 @@ since then are asked for as well.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ...http.content import text_at
 from ...http.response import Response
 from ...http.vendor import Subject
+from ...structs.patterns import lazy_pattern
 from ...times.iso import moment_of
 from ...vendors.github.client import PAGE
 from ...vendors.github.options import path_of
@@ -22,7 +22,7 @@ from .client import Client
 from .mapping import a_list, number_of
 
 _MAX_PAGES = 5
-_NUMBER = re.compile(r"/issues/(\d{1,10})\Z")
+_NUMBER = lazy_pattern(r"/issues/(\d{1,10})\Z")
 _STATES = {"closed": ("open", "closed"), "reopened": ("closed", "open")}
 Rows = List[Mapping[str, Any]]
 

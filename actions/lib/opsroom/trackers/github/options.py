@@ -11,6 +11,7 @@ from ...config.problems import found
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...vendors.github.options import (
     A_REPOSITORY,
     NAME,
@@ -21,10 +22,10 @@ from ...vendors.github.options import (
 )
 from .. import Reading
 
-_CARD = re.compile(
+_CARD = lazy_pattern(
     rf"^(?P<repository>(?:{OWNER}/)?{NAME})?#?(?<![A-Za-z0-9._-])(?P<number>[1-9]\d{{0,9}})\Z"
 )
-_BELOW_SITE = re.compile(
+_BELOW_SITE = lazy_pattern(
     rf"^/(?P<repository>{OWNER}/{NAME})/(?:issues|pull)/(?P<number>[1-9]\d{{0,9}})(?:/[a-z]*)?(?:[?#]\S*)?\Z"
 )
 

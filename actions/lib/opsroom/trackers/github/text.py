@@ -12,21 +12,24 @@ from dataclasses import replace
 from typing import Dict, List, Tuple
 
 from ...people import Author
+from ...structs.patterns import lazy_pattern
 from ..formats.text import Code, blocks, clean, cut
 
 # GitHub counts characters of the Markdown; `cut` counts as UTF-16 does, which is never less.
 BODY_CHARACTERS = 65_536
 TITLE_CHARACTERS = 256
 
-_INDENTED = re.compile(r"^(?: {4}|\t)")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
-_TICKS = re.compile(r"`+")
+_INDENTED = lazy_pattern(r"^(?: {4}|\t)")
+_LIST_ITEM = lazy_pattern(r"^\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
+_TICKS = lazy_pattern(r"`+")
 # What HTML begins with, unless it is an address in angle brackets or was escaped by its author.
-_AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*)>")
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_TILDES = re.compile(r"^( {0,3})(~{3,})", re.MULTILINE)
-_TILDE_FENCE = re.compile(r"^ {0,3}(~{3,})([^~`]*)\Z")
+_AUTOLINK = lazy_pattern(
+    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)*)>"
+)
+_TAG = lazy_pattern(r"<(?=[A-Za-z/!?])")
+_FENCE = lazy_pattern(r"^ {0,3}(`{3,}|~{3,})")
+_TILDES = lazy_pattern(r"^( {0,3})(~{3,})", re.MULTILINE)
+_TILDE_FENCE = lazy_pattern(r"^ {0,3}(~{3,})([^~`]*)\Z")
 
 
 def body(author: Author, text: str, mark: str) -> Tuple[str, int]:

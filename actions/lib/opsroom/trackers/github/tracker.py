@@ -15,6 +15,7 @@ from ...errors import Code, Failure, Refusal
 from ...http.content import object_at, text_at
 from ...http.vendor import Subject
 from ...names import available_text, either, listed, nearest, shown
+from ...structs.patterns import lazy_pattern
 from ...vendors.github.client import PAGE
 from ...vendors.github.options import path_of
 from .. import (
@@ -66,7 +67,7 @@ _STATES: Mapping[str, Tuple[str, str]] = {
     "not planned": ("closed", "not_planned"),
     "closed as not planned": ("closed", "not_planned"),
 }
-_LOGIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?\Z")
+_LOGIN = lazy_pattern(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\[bot\])?\Z")
 # How many of the newest issues are looked through for a mark: what has just been made is among
 # them.
 _NEWEST = 50

@@ -15,6 +15,7 @@ from ...http.errors import judge
 from ...http.response import Response
 from ...secrets import redact
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...text import one_line
 from .. import shut
 from .mapping import PLACE, archived
@@ -261,7 +262,7 @@ def _line(value: Any) -> str:
     return " ".join(str(value).split()) if isinstance(value, (str, int, float)) else ""
 
 
-_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,\s’']\d{3})+|\d{4,7})(?!\w)")
+_NUMBER = lazy_pattern(r"(?<![\w.,])(\d{1,3}(?:[.,\s’']\d{3})+|\d{4,7})(?!\w)")
 
 
 def limit_in(texts: Iterable[str]) -> Optional[int]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, List, Tuple
 
 from ...http.content import at, object_at, text_at
+from ...structs.patterns import lazy_pattern
 from ...times.iso import moment_of
 from .. import Card, Comment
 from ..formats import adf, wiki
 
-_KEY = re.compile(r"^[A-Z][A-Z0-9_]*-[1-9]\d*\Z")
+_KEY = lazy_pattern(r"^[A-Z][A-Z0-9_]*-[1-9]\d*\Z")
 # As many as a tracker shows.
 COMMENTS = 5
 # The mark at the end of the first line of a comment, where Jira has no better place for it.
-_MARK = re.compile(r" \(ops[0-9a-f]{13}\)\Z")
+_MARK = lazy_pattern(r" \(ops[0-9a-f]{13}\)\Z")
 # Which parts of an issue are read, in a list and alone.
 IN_LIST = "summary,status,assignee,project,updated"
 _ARCHIVED = "archiveddate,archivedby"

@@ -12,17 +12,18 @@ from ...config.problems import found
 from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Reading
 
-_KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,99}\Z")
+_KEY = lazy_pattern(r"^[A-Za-z][A-Za-z0-9_]{0,99}\Z")
 # What nobody configured must at least look like a key: two characters or more, as everywhere by
 # default.
-_PROJECT = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,99}\Z")
-_CARD = re.compile(r"^([A-Za-z][A-Za-z0-9_]{0,99})-([1-9]\d{0,9})\Z")
+_PROJECT = lazy_pattern(r"^[A-Za-z][A-Za-z0-9_]{1,99}\Z")
+_CARD = lazy_pattern(r"^([A-Za-z][A-Za-z0-9_]{0,99})-([1-9]\d{0,9})\Z")
 # Addresses that Jira's pages show: an issue alone, in a list of its project, beside a board.
-_CARD_PAGE = re.compile(r"^/(?:browse|(?:[^?#]*/)?issues)/([^/?#]+)/?(?:[?#]\S*)?\Z")
-_BESIDE_BOARD = re.compile(r"^/[^?#]*\?(?:\S*&)?selectedIssue=([^&#]+)")
-_PROJECT_PAGE = re.compile(r"^/(?:browse|(?:[^?#]*/)?projects)/([^/?#]+)(?:[/?#]\S*)?\Z")
+_CARD_PAGE = lazy_pattern(r"^/(?:browse|(?:[^?#]*/)?issues)/([^/?#]+)/?(?:[?#]\S*)?\Z")
+_BESIDE_BOARD = lazy_pattern(r"^/[^?#]*\?(?:\S*&)?selectedIssue=([^&#]+)")
+_PROJECT_PAGE = lazy_pattern(r"^/(?:browse|(?:[^?#]*/)?projects)/([^/?#]+)(?:[/?#]\S*)?\Z")
 _SCOPED = "api.atlassian.com"
 
 

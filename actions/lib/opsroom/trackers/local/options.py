@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import List, Sequence, Tuple
 
 from ...config.fields import Fields
 from ...config.problems import found
 from ...names import comparable
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Reading
 
 # Nothing that a card's id, an expression or another tracker's id could be mistaken for; no blanks.
-_PROJECT = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]{0,30}\Z")
-_CARD = re.compile(r"^(?P<project>[A-Za-z][A-Za-z0-9_.-]{0,30})-(?P<number>0*[1-9]\d{0,8})\Z")
-_COLUMN = re.compile(r"^[^\x00-\x1f\x7f]{1,60}\Z")
+_PROJECT = lazy_pattern(r"^[A-Za-z][A-Za-z0-9_.-]{0,30}\Z")
+_CARD = lazy_pattern(r"^(?P<project>[A-Za-z][A-Za-z0-9_.-]{0,30})-(?P<number>0*[1-9]\d{0,8})\Z")
+_COLUMN = lazy_pattern(r"^[^\x00-\x1f\x7f]{1,60}\Z")
 _COLUMNS = ("To do", "Doing", "Done")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Mapping, Optional, TypeVar
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from ...http.content import Unexpected
 from ...http.response import Response
 from ...http.vendor import Subject
 from ...names import shown
+from ...structs.patterns import lazy_pattern
 from .. import shut
 from .mapping import archived, why_shut
 from .options import Options
@@ -28,11 +28,11 @@ _NOT_FOUND = (
     *(f"{what} not found" for what in ("model", "board", "card", "list", "member", "action")),
 )
 # Its words for what takes nothing, and its codes for what is full, such as BOARD_TOO_MANY_CARDS.
-_SAYS_CLOSED = re.compile(
+_SAYS_CLOSED = lazy_pattern(
     r"\b(?:board|list|card) (?:is|has been|was) (?:closed|archived)|closed board|archived "
     r"(?:card|list)"
 )
-_SAYS_FULL = re.compile(r"too[_ ]many|limit[_ ](?:was )?(?:reached|exceeded)|maximum number")
+_SAYS_FULL = lazy_pattern(r"too[_ ]many|limit[_ ](?:was )?(?:reached|exceeded)|maximum number")
 
 
 class Client(vendor.Client):

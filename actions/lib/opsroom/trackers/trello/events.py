@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
 from ...http.content import Unexpected, an_object, objects, text
 from ...http.vendor import Subject
+from ...structs.patterns import lazy_pattern
 from ...times.iso import moment_of
 from .. import CardEvent, CardEvents, EventKind, cursor
 from .client import Client
 
 _MADE = ("createCard", "copyCard", "convertToCardFromCheckItem", "emailCard")
 _FILTER = ",".join((*_MADE, "updateCard:idList", "commentCard"))
-_LINK = re.compile(r"^[A-Za-z0-9]{8}(?![\s\S])")
+_LINK = lazy_pattern(r"^[A-Za-z0-9]{8}(?![\s\S])")
 _PAGE = 1000
 _MAX_PAGES = 5
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 
 from ...config.fields import Fields
@@ -10,14 +9,15 @@ from ...deadline import LOOK_FOR, MAX_LOOK_FOR
 from ...http.options import read_time_limit, read_url, read_verify
 from ...names import shown
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from .. import Reading
 
-_ID = re.compile(r"^(?:[A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?![\s\S])")
-_ADDRESS = re.compile(
+_ID = lazy_pattern(r"^(?:[A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?![\s\S])")
+_ADDRESS = lazy_pattern(
     r"^(?i:https?://(?:www\.)?trello\.com)/([bc])/([A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?:[/?#]\S*)?(?![\s\S])"
 )
 # They stand between quotes in a header.
-_SECRET = re.compile(r"^[ !#-\[\]-~]+(?![\s\S])")
+_SECRET = lazy_pattern(r"^[ !#-\[\]-~]+(?![\s\S])")
 
 
 @dataclass(frozen=True)

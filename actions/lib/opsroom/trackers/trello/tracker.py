@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Optional, Tuple
 from urllib.parse import quote
 
 from ...errors import Code, Failure, Refusal
 from ...http.vendor import Subject
 from ...names import comparable, listed
+from ...structs.patterns import lazy_pattern
 from .. import (
     Assigned,
     Assignee,
@@ -27,7 +27,7 @@ from .client import Client
 from .events import events_since
 from .options import Options
 
-_LONG = re.compile(r"^[0-9a-fA-F]{24}(?![\s\S])")
+_LONG = lazy_pattern(r"^[0-9a-fA-F]{24}(?![\s\S])")
 # A mark is looked for among so many of the newest: more are not made while it is looked for.
 _NEWEST = "100"
 # What of a card's list and board comes with it.

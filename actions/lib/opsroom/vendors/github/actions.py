@@ -14,6 +14,7 @@ from ...http.content import Unexpected, an_object, at, list_at, objects, text_at
 from ...http.response import Response
 from ...http.vendor import Subject
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...text import one_line
 from ...times.iso import moment_of
 from .client import PAGE, Client
@@ -23,7 +24,7 @@ from .options import path_of
 # So many pages of runs or jobs are read at most.
 _MAX_PAGES = 5
 _HOUR = 3600.0
-_UNEXPECTED_INPUTS = re.compile(r"Unexpected inputs provided: (\[.*\])", re.DOTALL)
+_UNEXPECTED_INPUTS = lazy_pattern(r"Unexpected inputs provided: (\[.*\])", re.DOTALL)
 _RUN_DETAILS = "return_run_details"
 
 

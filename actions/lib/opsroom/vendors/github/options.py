@@ -10,15 +10,16 @@ from urllib.parse import quote
 from ...config.fields import Fields
 from ...http.options import read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 
 PUBLIC = "https://api.github.com"
 
 OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})"
 NAME = r"(?!\.{1,2}(?![A-Za-z0-9._-]))[A-Za-z0-9._-]{1,100}"
-REPOSITORY = re.compile(rf"^{OWNER}/{NAME}\Z")
+REPOSITORY = lazy_pattern(rf"^{OWNER}/{NAME}\Z")
 A_REPOSITORY = "a repository such as acme/web"
 
-_TOKEN = re.compile(r"^[\x20-\x7e]+\Z")
+_TOKEN = lazy_pattern(r"^[\x20-\x7e]+\Z")
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from ...http.content import at, text_at
 from ...http.errors import judge
 from ...http.response import Response
 from ...http.vendor import EXPLAINED, Subject
+from ...structs.patterns import lazy_pattern
 from ...text import one_line
 from .options import Access
 
 # What a page of a list holds at most.
 PAGE = 100
 
-_STATUS = re.compile(r"^[45]\d\d (?:Bad request - |Forbidden - )?")
+_STATUS = lazy_pattern(r"^[45]\d\d (?:Bad request - |Forbidden - )?")
 # GitLab says so with 400, and does not say when it ends: it counts by the minute.
 _TOO_MANY = "too many pipelines created"
 _MINUTE = 60.0

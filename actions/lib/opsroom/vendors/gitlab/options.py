@@ -10,15 +10,16 @@ from urllib.parse import quote
 from ...config.fields import Fields
 from ...http.options import read_url, read_verify
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 
 PUBLIC = "https://gitlab.com"
-PROJECT = re.compile(
+PROJECT = lazy_pattern(
     r"^(?:[1-9][0-9]{0,18}|[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)+)\Z", re.ASCII
 )
 A_PROJECT = "a project such as acme/web, or its number"
 
 _API = "/api/v4"
-_TOKEN = re.compile(r"^[\x21-\x7e]+\Z")
+_TOKEN = lazy_pattern(r"^[\x21-\x7e]+\Z")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ proves it, `client` asks, `images` knows which version an image is, `pods` why o
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from enum import Enum
 from typing import Mapping, NamedTuple, Tuple
@@ -16,13 +15,16 @@ from ...config.fields import Fields
 from ...http.options import read_url, read_verify
 from ...names import either
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import fill, unknown
 
 PLACEHOLDERS = ("app", "environment")
 # A token goes over https, or to this machine (`kubectl proxy`); kubectl keeps it back otherwise.
-ENCRYPTED = re.compile(r"^(?i:https://[^\s/]|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::|/|\Z))")
-_FULL_PATH = re.compile(r"^/")
-_WORKLOAD = re.compile(r"^(deployment|statefulset|daemonset)/[^\s/]+\Z")
+ENCRYPTED = lazy_pattern(
+    r"^(?i:https://[^\s/]|http://(?:127\.0\.0\.1|localhost|\[::1\])(?::|/|\Z))"
+)
+_FULL_PATH = lazy_pattern(r"^/")
+_WORKLOAD = lazy_pattern(r"^(deployment|statefulset|daemonset)/[^\s/]+\Z")
 
 
 class Kind(str, Enum):

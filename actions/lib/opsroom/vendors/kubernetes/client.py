@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from ...http import vendor
 from ...http.client import HttpClient
 from ...http.content import Unexpected, an_object, list_at, object_at, objects, text_at
 from ...http.response import Response
+from ...structs.patterns import lazy_pattern
 from . import Access, Workload
 from .credentials import Fixed, Login
 from .kubeconfig import Connection, connection
@@ -23,7 +23,7 @@ CONFLICT = 409
 _STRATEGIC = {"Content-Type": "application/strategic-merge-patch+json"}
 _APPS, _CORE = "/apis/apps/v1", "/api/v1"
 # How the authorizer of Kubernetes words a missing right.
-_MISSING_RIGHT = re.compile(r'cannot (\w+) resource "([^"]+)"')
+_MISSING_RIGHT = lazy_pattern(r'cannot (\w+) resource "([^"]+)"')
 
 # Who asks with a certificate that the cluster does not know.
 _NOBODY = 'User "system:anonymous"'

@@ -7,13 +7,13 @@ keys work as they do for people. `client` runs it, `errors` knows what its messa
 
 from __future__ import annotations
 
-import re
 from typing import List, Mapping, Tuple
 
 from ...config.fields import Fields
 from ...errors import Code, Refusal
 from ...names import either, listed
 from ...structs import dataclass
+from ...structs.patterns import lazy_pattern
 from ...templates import fill, unknown
 
 PLACEHOLDERS = ("app", "environment")
@@ -22,12 +22,12 @@ PLACEHOLDERS = ("app", "environment")
 AT_ONCE = 8
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-_HOST = re.compile(
+_HOST = lazy_pattern(
     rf"^(?:(?P<user>{_NAME})@)?(?:(?P<name>{_NAME})|\[(?P<address>[0-9A-Fa-f:.]+)\])"
     r"(?::(?P<port>[0-9]{1,5}))?\Z"
 )
-_USER = re.compile(rf"^{_NAME}\Z")
-_PATH = re.compile(r"^[/~]")
+_USER = lazy_pattern(rf"^{_NAME}\Z")
+_PATH = lazy_pattern(r"^[/~]")
 
 
 @dataclass(frozen=True)
