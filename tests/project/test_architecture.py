@@ -23,7 +23,7 @@ FLOORS = (
     ("config", "registry", "templates", "db", "grants", "http", "stackstorm", "webhooks"),
     ("vendors",),
     ("policy", "records", "trackers", "pagers", "deploys", "versions"),
-    ("audit", "metrics"),
+    ("audit", "metrics", "archive"),
     ("commands",),
     ("action", "board", "sensors", "check", "enrol", "backup", "doctor"),
 )

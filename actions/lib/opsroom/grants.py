@@ -22,6 +22,8 @@ _KEPT = (READ, ADD, CHANGE)
 PRIVILEGES: Dict[str, Tuple[str, ...]] = {
     "alembic_version": (READ,),
     "ledger": (READ, ADD),
+    # Only the owner of the tables archives.
+    "archives": (READ,),
     # The only thing that changes of an approval is that a code was given for it.
     "approvals": (READ, ADD, "UPDATE (second_factor)"),
     "used_codes": (READ, ADD),

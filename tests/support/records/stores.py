@@ -134,7 +134,8 @@ def open_gates(store: Store) -> None:
         ]
     else:
         statements = [
-            f"DROP TRIGGER {name} ON ledger" for name in ("ledger_no_change", "ledger_in_order")
+            f"DROP TRIGGER {name} ON ledger"
+            for name in ("ledger_no_change", "ledger_no_delete", "ledger_in_order")
         ]
     for statement in statements:
         run(store, statement)

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
+from ..archive.proof import Proof, prove
 from ..db.store import open_store
 from ..errors import OpsroomError
 from ..html import write
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--head", default="", help="a hash noted earlier")
     verify.add_argument(
+        "--archives", type=Path, help="the folder of the archives, to verify them too"
+    )
+    verify.add_argument(
         "--heads", type=Path, help="a file of noted hashes, one a line: when, record, hash"
     )
     return parser
@@ -98,12 +102,23 @@ def _verify(given: argparse.Namespace) -> int:
     try:
         with store.read() as connection:
             now = store.now(connection)
-            found = verify_record(connection, heads, now=now)
+            proof = Proof((), tuple(heads))
+            if given.archives:
+                proof = prove(connection, given.archives, heads)
+            found = verify_record(connection, proof.heads, proof.breaks, now)
     finally:
         store.close()
     chain = found.chain
     state = "holds" if found.ok else f"is BROKEN in {found.broken} places"
-    print(f"The record {state}: {chain.records} records, {found.heads} noted hashes compared.")
+    compared = found.heads + proof.compared
+    print(f"The record {state}: {chain.records} records, {compared} noted hashes compared.")
+    if chain.archive is not None:
+        print(f"{chain.archive.text}.")
+    if proof.files:
+        print(f"{proof.files} archives with {proof.records} records were verified as well.")
+    if found.archived:
+        what = f"{found.archived} noted hashes are of archived records"
+        print(f"{what} and were not compared: --archives compares them.")
     for one in found.breaks:
         print(one.message)
     for jump in found.jumps:

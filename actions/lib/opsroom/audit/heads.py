@@ -20,6 +20,7 @@ from typing import Any, Iterable, List, Optional, Tuple
 from ..db.sql import Transaction, scalar
 from ..errors import Code, Failure, Refusal
 from ..records.chain import Break, BreakKind, ChainReport, verify_chain
+from ..records.chain.archives import newest_archive
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern
 from .clock import Jump, read_clock
@@ -45,7 +46,8 @@ class Verified:
     """What a check found: the chain, and how many noted heads were compared with it. `breaks` holds
     those of both.
 
-    `jumps` are records that are dated wrongly: the chain holds.
+    `jumps` are records that are dated wrongly: the chain holds. `archived` heads are of records
+    that are only in archives: they were not compared.
     """
 
     chain: ChainReport
@@ -53,6 +55,7 @@ class Verified:
     breaks: Tuple[Break, ...]
     broken: int
     jumps: Tuple[Jump, ...] = ()
+    archived: int = 0
 
     @property
     def ok(self) -> bool:
@@ -71,7 +74,8 @@ def verify_record(
 
     With `now`, the database's time, also what is dated wrongly.
     """
-    noted = list(heads)
+    every = list(heads)
+    noted = [one for one in every if not _only_archived(connection, one)]
     # A hash without its number is looked for in the pass that is made anyway.
     loose = [one for one in noted if not one.record]
     chain = verify_chain(connection, loose[0].hash if loose else "")
@@ -83,7 +87,24 @@ def verify_record(
     ]
     lost += more
     jumps = read_clock(connection, now).jumps if now is not None else ()
-    return Verified(chain, len(noted), (*chain.breaks, *lost), chain.broken + len(lost), jumps)
+    return Verified(
+        chain,
+        len(noted),
+        (*chain.breaks, *lost),
+        chain.broken + len(lost),
+        jumps,
+        len(every) - len(noted),
+    )
+
+
+def _only_archived(connection: Transaction, head: Head) -> bool:
+    """Whether a head is of a record whose hash the database does not have any more."""
+    archive = newest_archive(connection) if head.record else None
+    return (
+        archive is not None
+        and head.record < archive.last
+        and _hash_of(connection, head.record) is None
+    )
 
 
 def _lost_record(connection: Transaction, head: Head) -> bool:
@@ -92,7 +113,9 @@ def _lost_record(connection: Transaction, head: Head) -> bool:
 
 
 def _hash_of(connection: Transaction, record: int) -> Any:
-    return scalar(connection, "SELECT hash FROM ledger WHERE seq = :record", record=record)
+    known = scalar(connection, "SELECT hash FROM ledger WHERE seq = :record", record=record)
+    archive = newest_archive(connection) if known is None else None
+    return archive.head_hash if archive is not None and archive.last == record else known
 
 
 def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break]:
@@ -111,6 +134,8 @@ def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break
         if scalar(connection, query, hash=head.hash.lower()) is not None:
             return []
         message = f"No record has the hash {head.hash[:12]}… that was noted{since}."
+        if chain.archive is not None:
+            message += " Name its record, or look for it in the archives too (--archives)."
     return [Break(head.record or chain.head, BreakKind.HEAD_GONE, message)]
 
 
@@ -124,8 +149,14 @@ def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
     shared one."""
     shared, own = folder / _SHARED, heads_file(folder, place)
     every = read_heads(shared)
-    mine = [one for one in every if one.record and not _lost_record(connection, one)]
+    mine = [
+        one
+        for one in every
+        if one.record and not _only_archived(connection, one) and not _lost_record(connection, one)
+    ]
     left = [one for one in every if one not in mine]
+    # Of those nothing shows here whose they are.
+    reported = [one for one in left if not one.record or not _only_archived(connection, one)]
     # Where the folder cannot be written, they stay where they are.
     with suppress(Failure, OSError):
         if mine:
@@ -136,7 +167,7 @@ def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
                 _replace(shared, "", left)
             else:
                 shared.unlink()
-    return left
+    return reported
 
 
 def unclaimed(left: Iterable[Head]) -> List[Break]:

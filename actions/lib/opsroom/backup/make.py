@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Optional, Tuple
 
 from .. import pack_version
+from ..archive.file import digest_of
 from ..db.connect import connect
 from ..db.errors import translated
 from ..db.sql import Transaction, moment, scalar
@@ -18,7 +19,7 @@ from ..db.store import Store
 from ..db.url import Address
 from ..errors import Code, Failure, Refusal
 from ..records.chain import ChainReport, verify_chain
-from .note import Note, digest_of, write_note
+from .note import Note, write_note
 from .programs import run_client
 
 _ENDINGS = {"sqlite": ".db", "postgresql": ".dump"}

@@ -4,15 +4,17 @@ it."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
-from ..db.sql import Transaction, queue_up, rows, scalar
+from ..db.sql import Transaction, execute, queue_up, rows, scalar
 from ..db.store import MOVED, Store, open_store
 from ..db.url import read_address
 from ..errors import Code, Failure, Refusal
 from ..grants import PRIVILEGES
 from ..names import listed
 from ..records.chain import verify_chain
+from ..records.chain.archives import newest_archive
 from ..structs import dataclass
 from .closure import close_database
 from .make import refuse_missing
@@ -54,7 +56,8 @@ def move(source_url: str, target_url: str) -> Moved:
             with target.write() as new:
                 queue_up(new)
                 _is_empty(new, target)
-                counts = {table: _copy(old, new, table) for table in TABLES}
+                with _any_beginning(new, newest_archive(old) is not None):
+                    counts = {table: _copy(old, new, table) for table in TABLES}
                 chain = _same_chain(old, new)
                 # A role that may not close the old one learns it before the new one is committed.
                 close_database(old, MOVED)
@@ -95,9 +98,32 @@ def _is_empty(new: Transaction, target: Store) -> None:
         )
 
 
+# What lets in only what continues the record from its first number on.
+_IN_ORDER = (("ledger", "ledger_in_order"), ("archives", "archives_in_order"))
+
+
+@contextmanager
+def _any_beginning(new: Transaction, archived: bool) -> Iterator[None]:
+    """Let a record whose first records were archived in; whether it fits is verified afterwards."""
+    if not archived:
+        yield
+        return
+    made: List[str] = []
+    for table, trigger in _IN_ORDER:
+        if new.dialect == "postgresql":
+            execute(new, f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+            made.append(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+        else:
+            made.append(scalar(new, "SELECT sql FROM sqlite_master WHERE name = :it", it=trigger))
+            execute(new, f"DROP TRIGGER {trigger}")
+    yield
+    for statement in made:
+        new.execute(statement, {})
+
+
 def _copy(old: Transaction, new: Transaction, table: str) -> int:
     columns = _columns(old, table)
-    order = "seq" if table == "ledger" else columns[0]
+    order = {"ledger": "seq", "archives": "first_seq"}.get(table, columns[0])
     names = ", ".join(f'"{one}"' for one in columns)
     stream = old.stream(f"SELECT {names} FROM {table} ORDER BY {order}", {})  # noqa: S608
     put = _rows_into_server if new.dialect == "postgresql" else _rows_into_file

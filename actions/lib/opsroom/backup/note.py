@@ -3,13 +3,13 @@ record it ends with, without opening it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict
 
-from ..errors import Code, Failure, Refusal
+from ..archive.file import digest_of
+from ..errors import Code, Refusal
 from ..html import write
 from ..structs import dataclass
 
@@ -77,24 +77,6 @@ def _difference(note: Note, size: int) -> str:
     if size != note.size:
         return f"size is {size:,} bytes instead of {note.size:,}"
     return "content has another SHA-256"
-
-
-def digest_of(path: Path) -> Tuple[int, str]:
-    """Size and SHA-256 of a file. Raises Failure(store_unreachable)."""
-    found, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while True:
-                block = file.read(1 << 20)
-                if not block:
-                    return size, found.hexdigest()
-                found.update(block)
-                size += len(block)
-    except OSError as error:
-        raise Failure(
-            Code.STORE_UNREACHABLE,
-            f"{path} cannot be read ({error.strerror or type(error).__name__}).",
-        ) from error
 
 
 def _note_in(found: Any, path: Path) -> Note:

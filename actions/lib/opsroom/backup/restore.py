@@ -17,6 +17,7 @@ from ..db.sql import scalar
 from ..db.store import CLOSED, REFUSED, Store, open_store
 from ..db.url import Address
 from ..errors import Code, Failure, OpsroomError, Refusal
+from ..records.chain.archives import newest_archive
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
@@ -262,6 +263,8 @@ def _verified(address: Address, heads: Sequence[Head]) -> _Found:
     try:
         with store.read() as on:
             breaks = [one.message for one in verify_record(on, heads).breaks]
+            archive = newest_archive(on)
+            archived = archive.last if archive is not None else 0
             held = [
                 scalar(
                     on,
@@ -273,7 +276,9 @@ def _verified(address: Address, heads: Sequence[Head]) -> _Found:
             ]
     finally:
         store.close()
-    return _Found(breaks, [one for one, seq in zip(heads, held) if seq is None])
+    # What was archived is no loss, and cannot be compared here.
+    lost = [one for one, seq in zip(heads, held) if seq is None and not 0 < one.record <= archived]
+    return _Found(breaks, lost)
 
 
 def _close(address: Address) -> None:

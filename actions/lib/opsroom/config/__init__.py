@@ -14,6 +14,7 @@ from ..structs.patterns import lazy_pattern
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks
+from .ledger import read_ledger
 from .model import (
     App,
     Environment,
@@ -185,6 +186,7 @@ def _read(fields: Fields, kinds: Kinds) -> Settings:
         incidents=read_incidents(fields),
         board=read_board(fields, known.environments),
         metrics=read_metrics(fields),
+        ledger=read_ledger(fields),
         sets=sets,
     )
     progress.finish()

@@ -231,6 +231,14 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True)
+class LedgerSettings:
+    """How long records stay in the database, in months; 0 for always. Then
+    `python -m opsroom.archive` may take them into files."""
+
+    keep: int = 0
+
+
+@dataclass(frozen=True)
 class Settings:
     """The whole config. `lease` is in seconds; `database` is empty where the default file is meant.
 
@@ -266,6 +274,7 @@ class Settings:
     incidents: Incidents = Incidents()
     board: BoardSettings = BoardSettings()
     metrics: MetricsSettings = MetricsSettings()
+    ledger: LedgerSettings = LedgerSettings()
 
     def execution_link(self, execution_id: str) -> str:
         """The address of an execution on StackStorm's web pages; empty where that is not known."""

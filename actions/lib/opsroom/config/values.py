@@ -43,7 +43,7 @@ _MAY_BE_EMPTY: Tuple[Tuple[type, Sequence[str], str], ...] = (
                 "progress",
             ),
             *("page_limit", "watching", "webhooks", "audit", "incidents", "sets", "board"),
-            "metrics",
+            *("metrics", "ledger"),
             "relay_keys",
         ),
         "StackStorm puts an empty one where the config has none",

@@ -28,6 +28,8 @@ class Event(str, Enum):
     DECLARED and CLOSED: an incident; what was made of it has records of its own.
 
     RESTORED: the database is a backup that was put back without what had been recorded since.
+
+    ARCHIVED: the first records are in a file instead, but for those that commands still need.
     """
 
     ASKED = "asked"
@@ -63,6 +65,7 @@ class Event(str, Enum):
     DECLARED = "declared"
     CLOSED = "closed"
     RESTORED = "restored"
+    ARCHIVED = "archived"
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def audit_verify(
         "head_hash": newest.hash,
         "at": newest.at,
         "heads_compared": found.heads,
+        "heads_archived": found.archived,
+        "archived": found.chain.archive.last if found.chain.archive else 0,
         "broken": found.broken,
         "breaks": [
             {"record": one.seq, "kind": one.kind, "message": one.message} for one in found.breaks
@@ -93,10 +95,11 @@ def _holds(found: Verified, took: float) -> str:
         if found.heads
         else ""
     )
+    archived = f"{chain.archive.text}.\n" if chain.archive else ""
     return (
         f"The record holds: {_counted(chain.records, 'record', 'records')} checked in "
         f"{span(took)}{heads}.\n"
-        f"{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
+        f"{archived}{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
         f"Note it elsewhere; to check against it later: audit verify against HASH"
     )
 

@@ -29,10 +29,11 @@ import sqlite3
 from enum import Enum
 from functools import partial
 from hashlib import sha256
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from ..db.sql import Transaction, scalar
-from ..structs import dataclass
+from ...db.sql import Transaction, scalar
+from ...structs import dataclass
+from .archives import Archive, kept, newest_archive
 
 GENESIS = "0" * 64
 
@@ -78,6 +79,7 @@ class BreakKind(str, Enum):
     UNLINKED = "unlinked"
     OUT_OF_TIME = "out_of_time"
     HEAD_GONE = "head_gone"
+    NOT_ARCHIVED = "not_archived"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class ChainReport:
     """What a check found. `head` and `head_hash` are of the newest record (0 and 64 zeros when
     there is none).
 
-    `breaks` holds the first MAX_BREAKS of the `broken` breaks.
+    `breaks` holds the first MAX_BREAKS of the `broken` breaks. `archive` is what the chain in the
+    database continues, None where nothing was archived.
     """
 
     records: int
@@ -102,6 +105,7 @@ class ChainReport:
     head_hash: str
     broken: int
     breaks: Tuple[Break, ...]
+    archive: Optional[Archive] = None
 
     @property
     def ok(self) -> bool:
@@ -120,13 +124,35 @@ def verify_chain(on: Transaction, head_hash: str = "") -> ChainReport:
 
     `head_hash`, a hash noted earlier, must be in the chain: this also finds an end that was cut off
     and a chain that was rebuilt. Memory does not grow with the ledger; a million records take
-    some 5 seconds.
+    some 5 seconds. Where records were archived, the chain begins after them, and a record has to
+    say so.
 
     The database writes the JSON text of each record, of which the hash is made here: that takes a
     fifth of the time of doing it in Python. It only ever confirms records. A block of them in which
     anything does not fit is read again, as it is stored, and judged record by record.
     """
-    return _walked(on, _Walk(head_hash), scalar(on, "SELECT min(seq) FROM ledger"))
+    archive = newest_archive(on)
+    if archive is None:
+        return _walked(on, _Walk(head_hash), scalar(on, "SELECT min(seq) FROM ledger"))
+    with on.any_text():
+        remaining = kept(on, archive)
+    if remaining is None:
+        message = (
+            f"The table archives has records 1 to {archive.last} as archived, but no record of the "
+            "ledger says so."
+        )
+        walk = _Walk(head_hash)
+        walk.add(Break(archive.last, BreakKind.NOT_ARCHIVED, message))
+        return _walked(on, walk, scalar(on, "SELECT min(seq) FROM ledger"))
+    walk = _Walk(head_hash, archive.last, archive.head_hash, archive.until, archive)
+    with on.any_text():
+        for row in on.execute(
+            f"{_ROWS} FROM ledger WHERE seq <= :seq ORDER BY seq", {"seq": archive.last}
+        ):
+            walk.take_kept(row, remaining)
+    walk.miss_kept(remaining)
+    first = scalar(on, "SELECT min(seq) FROM ledger WHERE seq > :seq", seq=archive.last)
+    return _walked(on, walk, first)
 
 
 def _walked(on: Transaction, walk: _Walk, first: Optional[int]) -> ChainReport:
@@ -188,13 +214,51 @@ def _documents(on: Transaction, block: Mapping[str, int]) -> Iterable[Sequence[A
 class _Walk:
     """A walk along the chain: what was seen of it up to record `seq`."""
 
-    def __init__(self, head_hash: str, seq: int = 0, last: str = GENESIS, at: str = "") -> None:
-        """The rest is of the record where it begins, by default before the first."""
+    def __init__(
+        self,
+        head_hash: str,
+        seq: int = 0,
+        last: str = GENESIS,
+        at: str = "",
+        archive: Optional[Archive] = None,
+    ) -> None:
+        """The rest is of the record where it begins, by default before the first; `archive` is
+        where that one is."""
         self._breaks: List[Break] = []
         self._broken = self._records = 0
         self._seq, self._last, self._at = seq, last, at
+        self._archive = archive
+        self._kept: Set[int] = set()
         self._wanted = head_hash.strip().lower()
-        self._seen = not self._wanted
+        self._seen = not self._wanted or (archive is not None and self._wanted == last)
+
+    def add(self, found: Break) -> None:
+        """Note a break."""
+        self._broken += 1
+        if len(self._breaks) < MAX_BREAKS:
+            self._breaks.append(found)
+
+    def take_kept(self, row: Sequence[Any], remaining: Mapping[int, str]) -> None:
+        """Take a record that was archived and is still there: the chain says which, by their
+        hashes."""
+        self._records += 1
+        number, hash_ = row[_SEQ], row[-1]
+        self._kept.add(number)
+        self._seen = self._seen or hash_ == self._wanted
+        if remaining.get(number) != hash_:
+            message = (
+                f"Record {number} was changed or put in: it was archived, and is not what remained "
+                "here then."
+            )
+            self.add(Break(number, BreakKind.CHANGED, message))
+        elif _hash_or_none(row[:-1]) != hash_:
+            self.add(Break(number, BreakKind.CHANGED, _changed(number)))
+
+    def miss_kept(self, remaining: Mapping[int, str]) -> None:
+        """Name those of them that are gone."""
+        for number in sorted(set(remaining) - self._kept):
+            message = f"Record {number}, which remained here when it was archived, is missing."
+            self.add(Break(number, BreakKind.MISSING, message))
 
     def confirm(self, documents: Callable[[], Iterable[Sequence[Any]]]) -> bool:
         """Take the records of a block if nothing is wrong with any; else take none, and False."""
@@ -218,9 +282,7 @@ class _Walk:
         """Take the next record, with the columns of HASHED and then `hash`."""
         self._records += 1
         for found in _breaks(row, self._seq, self._last, self._at):
-            self._broken += 1
-            if len(self._breaks) < MAX_BREAKS:
-                self._breaks.append(found)
+            self.add(found)
         self._seq, self._last, self._at = row[_SEQ], row[-1], row[_AT]
         self._seen = self._seen or self._last == self._wanted
 
@@ -234,7 +296,9 @@ class _Walk:
                 "chain was rebuilt."
             )
             breaks.append(Break(self._seq, BreakKind.HEAD_GONE, message))
-        return ChainReport(self._records, self._seq, self._last, broken, tuple(breaks))
+        return ChainReport(
+            self._records, self._seq, self._last, broken, tuple(breaks), self._archive
+        )
 
 
 def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]:
@@ -253,13 +317,14 @@ def _breaks(row: Sequence[Any], seq: int, last: str, at: str) -> Iterator[Break]
             message if seq else f"Record {number} does not begin a chain.",
         )
     if _hash_or_none(row[:-1]) != row[-1]:
-        message = (
-            f"Record {number} was changed or put in by hand: its hash does not match its content."
-        )
-        yield Break(number, BreakKind.CHANGED, message)
+        yield Break(number, BreakKind.CHANGED, _changed(number))
     # A chain made by opsroom never goes back in time.
     elif isinstance(at, str) and row[_AT] < at:
         yield Break(number, BreakKind.OUT_OF_TIME, f"Record {number} is dated before record {seq}.")
+
+
+def _changed(number: int) -> str:
+    return f"Record {number} was changed or put in by hand: its hash does not match its content."
 
 
 def _gap(seq: int, number: int) -> str:
@@ -273,8 +338,13 @@ def _gap(seq: int, number: int) -> str:
     )
 
 
+def canonical(values: Sequence[Any]) -> str:
+    """The JSON text of which a record's hash is made, from the columns of HASHED."""
+    return _encode(dict(zip(HASHED, values)))
+
+
 def _hash(values: Sequence[Any]) -> str:
-    return sha256(_encode(dict(zip(HASHED, values))).encode("utf-8")).hexdigest()
+    return sha256(canonical(values).encode("utf-8")).hexdigest()
 
 
 def _hash_or_none(values: Sequence[Any]) -> Optional[str]:
