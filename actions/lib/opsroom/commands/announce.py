@@ -1,5 +1,5 @@
-"""Posts that nobody asked for, such as those in the announce room: each one once, and none while
-announcements are muted."""
+"""Posts beside the answer, above all those in the announce room. Those that nobody asked for are
+made once each, and not while announcements are muted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from ..people import same_room
 from ..records.announcements import Announcement, begin, left, mark_posted
 from ..text import message
 from . import Context
+
+
+def announce(context: Context, text: str) -> None:
+    """Post in the announce room what the requester reads as an answer, unless that appears there
+    anyway."""
+    room = context.settings.announce
+    if room and not same_room(room, context.speaker.room):
+        context.rooms(room).say(message(text))
 
 
 def post_once(context: Context, key: str, text: str, always: bool = False, room: str = "") -> bool:

@@ -17,11 +17,11 @@ from ...records.otp import use_code
 from ...text import one_line
 from ...versions import Running, same
 from .. import Context, Outcome
+from ..announce import announce
 from ..cards.delivered import named
 from ..request import Request, asked
 from ..resolve import find_set, find_target
 from .gates import check_access
-from .messages import announce
 from .order import DeploymentKind, DeploymentOrder
 from .pipeline import run_deployment
 from .rollback import rollback_order
@@ -160,9 +160,9 @@ def emergency_deploy(
             outcome = run_deployment(request, order)
         except OpsroomError as error:
             if request.started:
-                announce(request, error.message)
+                announce(request.context, error.message)
             raise
-    announce(request, outcome.message)
+    announce(request.context, outcome.message)
     return outcome
 
 

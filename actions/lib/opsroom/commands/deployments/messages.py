@@ -1,5 +1,4 @@
-"""The sentences about a deployment: progress and outcome in the room, its facts, and the post in
-the announce room."""
+"""The sentences about a deployment: progress and outcome in the room, and its facts."""
 
 from __future__ import annotations
 
@@ -8,9 +7,8 @@ from typing import Dict, Optional, Tuple
 
 from ...errors import Code, Failure, OpsroomError
 from ...names import listed
-from ...people import same_room
 from ...structs.patterns import lazy_pattern
-from ...text import message, one_line, sentence, span, when
+from ...text import one_line, sentence, span, when
 from ...versions import Running, distinct_names
 from ..live_version import ask_anyway
 from ..request import Request
@@ -125,10 +123,3 @@ def taken_over(request: Request, order: DeploymentOrder) -> Failure:
         f"To see: history of {order.app.name} on {order.environment.name}",
         facts_of(request),
     )
-
-
-def announce(request: Request, text: str) -> None:
-    """Post in the announce room, unless the answer appears there anyway."""
-    room = request.context.settings.announce
-    if room and not same_room(room, request.context.speaker.room):
-        request.context.rooms(room).say(message(text))

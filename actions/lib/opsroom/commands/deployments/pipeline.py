@@ -23,6 +23,7 @@ from ...records.model import Event
 from ...text import one_line
 from ...versions import Running, Version, distinct_names, same, same_version
 from .. import Outcome
+from ..announce import announce
 from ..changes.open import make_change, make_emergency
 from ..request import Also, Request
 from .card_updates import comment_on_cards
@@ -30,7 +31,7 @@ from .delivery import Delivery, note_delivery
 from .gates import Obstacle, busy, check_access, check_locks_and_freezes, check_order, locked
 from .interrupted import check_not_settled, settle_interrupted
 from .job import RunningJob
-from .messages import announce, facts_of, failed, headline, success, taken_over
+from .messages import facts_of, failed, headline, success, taken_over
 from .order import DeploymentOrder
 from .running_version import (
     current_or_recorded_version,
@@ -118,7 +119,7 @@ def _override(request: Request, order: DeploymentOrder, passed: List[Obstacle]) 
         f"{request.by.shown} deploys {order.app.name} {request.version} to "
         f"{order.environment.name} in an emergency"
     )
-    announce(request, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
+    announce(request.context, f"{what}, past {listed(codes) or 'nothing'}: {order.emergency}")
 
 
 def _take_claim(request: Request, order: DeploymentOrder) -> List[Obstacle]:

@@ -29,7 +29,7 @@ from ...stackstorm.chat import may_be_cut
 from ...text import message, neutralise, one_line, sentence, span
 from ...times.zones import local_time
 from .. import Context, Outcome, exactly_once
-from ..deployments.messages import announce
+from ..announce import announce
 from ..exactly_once import run_once
 from ..external_action import ActionResult, ExternalAction, Facts, Limits
 from ..request import Request, recordable, why
@@ -294,7 +294,7 @@ def _answer(
         first.append(f"{_unrecorded(result)}, and no limit was checked: {why(result.failure)}.")
     text = _sentence(context, request, facts, first)
     if emergency and result.fresh:
-        announce(request, f"Emergency: {text}")
+        announce(request.context, f"Emergency: {text}")
     return Outcome(accepted, code, message(text), facts)
 
 
