@@ -9,7 +9,8 @@ from typing import Any, Dict, Mapping, Optional
 class Code(str, Enum):
     """The reason codes. They are part of the interface: workflows, rules and auditors read them.
 
-    Never rename one; `docs/commands.md` explains each, and a test keeps the two in step.
+    Never rename one; `console/reference/codes.yaml` explains each, and a test keeps the two in
+    step.
     """
 
     # Done.

@@ -55,6 +55,7 @@ __all__ = [
     "Settings",
     "Team",
     "load",
+    "read",
 ]
 
 _ADDRESS = lazy_pattern(r"^(?i:https?)://[^\s/?#]+[^\s?#]*$")
@@ -105,7 +106,7 @@ def load(
             "then run: st2ctl reload --register-configs",
         )
     problems = problems or Problems()
-    settings = _read(Fields(raw, "", problems), kinds)
+    settings = read(Fields(raw, "", problems), kinds)
     check_values(raw, problems)
     check_secrets(raw, problems)
     if not problems.lines and not problems.unknown:
@@ -124,7 +125,9 @@ def load(
     return settings
 
 
-def _read(fields: Fields, kinds: Kinds) -> Settings:
+def read(fields: Fields, kinds: Kinds) -> Settings:
+    """The settings of a whole config. Problems are noted in `fields.problems`; `load` raises
+    them."""
     people = _named(fields, "people", "a person", read_person)
     known = Known(
         people=people,

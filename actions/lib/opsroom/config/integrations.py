@@ -25,7 +25,16 @@ class TargetReader(Protocol):
 def read_team(
     name: str, fields: Fields, pagers: Mapping[str, Kind], registry: TargetReader
 ) -> Team:
-    """One entry under `teams`: `page`, `phone`, `watch`, and for each pager whom to page there."""
+    """One entry under `teams`: its own keys, and for each pager whom to page there.
+
+    - `page` (list of pagers; default those that are named below, in that order, else all): the
+      pagers to try, in this order: the next one when one refuses, does not answer in time, or
+      reaches nobody.
+    - `phone`: whom to call when no pager works, such as "the doorman, +44 20 7946 0000"; shown in
+      the room then.
+    - `watch` (default that at the top): after how long the room reads that nobody has answered,
+      such as 3m; 0s is never.
+    """
     for key in _OWN_KEYS:
         if key in pagers:
             fields.problems.add(

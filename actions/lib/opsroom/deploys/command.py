@@ -27,7 +27,15 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `command`, `cwd`, `environ`, `secret_environ`, `time_limit`."""
+    """A program of yours. Status 0 is success; what it prints is the progress, and its last line is
+    reported when it fails. Colours and other control sequences of terminals are taken out.
+
+    - `command`: the program and its arguments; there is no shell.
+    - `cwd` (path; default that of the runner): the folder in which it runs.
+    - `environ`: environment variables for the program, added to the runner's.
+    - `secret_environ`: the same for secrets: passed as they are, and masked.
+    - `time_limit`: how long the program may take; then it and all that it started are ended.
+    """
     options = Options(
         command=fields.arguments("command"),
         cwd=fields.text("cwd", ""),

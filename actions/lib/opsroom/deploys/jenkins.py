@@ -60,8 +60,15 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `user`, `token`, `verify`, `job`, `parameters`, `correlation`, `unstable`,
-    `time_limit`."""
+    """Queues a build of a job and follows it.
+
+    - `parameters` (mapping; default `{VERSION: "{version}", ENVIRONMENT: "{environment}"}`):
+      parameters of the build; `{}` for none.
+    - `correlation` (name of a parameter, or `false`): the parameter by which a build is found
+      again; `false` where the job has none.
+    - `unstable`: what a build counts as that is unstable, since tests failed.
+    - `time_limit`: how long the build and its time in the queue may take; then it is stopped.
+    """
     parameters = read_template(fields, "parameters", _KNOWN)
     options = Options(
         access=read_access(fields),

@@ -52,7 +52,12 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `action`, `parameters`, `time_limit`, `url`, `api_key`, `verify`."""
+    """An action or a workflow of StackStorm, so that every pack is a way to deploy. It is followed
+    to its end: the room hears of its tasks, and its error message is reported.
+
+    - `parameters` (mapping): its parameters; placeholders in texts are filled in, however deep.
+    - `time_limit`: how long it may take; then it is cancelled.
+    """
     url, key, verify = read_access(fields)
     return Options(
         action=read_action(fields),

@@ -88,7 +88,14 @@ PLAIN = Steps()
 
 
 def read_steps(fields: Fields) -> Steps:
-    """The keys `steps`, `pause`, `check`."""
+    """How many parts have a new version after each step, and what has to hold then.
+
+    - `steps` (list of numbers and percentages, the last of which is `100%`; of a StatefulSet only;
+      default all pods): how many pods have the version after each step.
+    - `pause` (default none): between two steps; all of them have to fit into `time_limit`.
+    - `check` (mapping): what has to hold after each step, or after the roll-out;
+      otherwise the images from before are set again. `{host}` is a pod of the step.
+    """
     steps = Steps(
         sizes=_read_sizes(fields),
         pause=fields.seconds("pause", 0.0, maximum=_MAX_LIFE),
@@ -162,6 +169,17 @@ def _size(value: Any) -> Optional[Size]:
 
 
 def _read_check(fields: Fields) -> Optional[Check]:
+    """What has to hold after a step: an address or an action, exactly one of the two.
+
+    - `url`: an http or https address that answers 2xx; a redirect is a failure. With `{host}` in
+      it, it is asked for each host of the step.
+    - `text`: what the answer has to hold, as whole words, such as `{version}`: `v1.2` is not in
+      `v1.2.0`.
+    - `action` (reference of an action): an action of StackStorm that succeeds, such as
+      `acme.smoke_test`.
+    - `parameters`: those of the action; `{host}` are the hosts of the step, with commas.
+    - `within`: how long that may take. An address is asked again until then, an action is run once.
+    """
     if not fields.has("check"):
         fields.raw("check")
         return None

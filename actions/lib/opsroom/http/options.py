@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Union
 
 from ..config.fields import REQUIRED, Fields, Missing
+from ..deadline import LOOK_FOR, MAX_LOOK_FOR
 from ..structs.patterns import lazy_pattern
 
 TIME_LIMIT = 10.0
@@ -37,10 +38,20 @@ def read_time_limit(
     return fields.seconds("time_limit", default, minimum=0.1, maximum=maximum)
 
 
-def read_verify(fields: Fields) -> str:
-    """The path of a CA file for servers with certificates of the house; empty without one.
+def read_look_for(fields: Fields) -> float:
+    """Seconds that looking for a lost answer may take.
 
-    Certificates are always checked.
+    - `look_for`: what looking for a lost answer may add to `time_limit`; with `0s` it is not looked
+      for.
+    """
+    return fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR)
+
+
+def read_verify(fields: Fields) -> str:
+    """The path of a CA file, empty without one. Certificates are always checked.
+
+    - `verify` (full path of a CA file; default the machine's CAs): for a server with a certificate
+      of the house, such as `/etc/ssl/house.pem`; checking cannot be turned off.
     """
     return fields.text(
         "verify",

@@ -47,8 +47,21 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `host`, `port`, `tls`, `starttls`, `user`, `password`, `sender`, `time_limit`,
-    `verify`."""
+    """One message to the addresses of a team or person, for those who have no pager. A mail server
+    says that it took a message; it cannot be asked for the outcome, and a mail cannot be
+    acknowledged.
+
+    - `host`: the mail server, such as `mail.example.com`.
+    - `port` (number, 1 to 65535; default `587`, `465` with `tls`): the port of the mail server.
+    - `starttls` (true or false; default `true`, `false` with `tls`): whether the connection is
+      encrypted before anything is sent; where the server offers no encryption, nothing is sent.
+      `false` is for a server on the same machine or network.
+    - `tls`: whether the connection is encrypted from the first byte.
+    - `user`: the user to log in as.
+    - `password` (text): the password of `user`; never sent in the clear.
+    - `sender`: the address in whose name mail is sent; its domain is in the Message-ID.
+    - `time_limit`: how long the whole dialogue may take.
+    """
     tls = fields.flag("tls", default=False)
     starttls = fields.flag("starttls", default=not tls)
     options = Options(

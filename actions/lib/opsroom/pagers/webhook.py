@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from ..config.fields import Fields
 from ..config.templates import read_json_template
-from ..deadline import LOOK_FOR, MAX_LOOK_FOR
+from ..deadline import LOOK_FOR
 from ..errors import Code, Failure
-from ..http.options import TIME_LIMIT, read_verify
+from ..http.options import TIME_LIMIT, read_look_for, read_verify
 from ..secrets import redact
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern
@@ -72,8 +72,24 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `method`, `headers`, `secret`, `signature`, `signature_header`, `template`,
-    `answer_id`, `repeatable`, `target`, `time_limit`, `verify`, `look_for`."""
+    """JSON of any shape to any address.
+
+    - `url`: the address to which a page is sent.
+    - `method`: the method of the request.
+    - `headers`: headers that are sent along.
+    - `secret` (text): what requests are signed with: `whsec_` and base64, or any other text.
+    - `signature` (`standard`, `opsroom` or `both`; default `both`): which signature is sent: the
+      headers of Standard Webhooks, the header of opsroom 0.3, or both. The next version sends
+      `standard` only.
+    - `signature_header`: the name of the header of opsroom 0.3.
+    - `template` (mapping or list; default all of them by their names): the JSON that is sent.
+    - `answer_id` (JMESPath expression): where the id of the incident is in the JSON of the answer,
+      such as `incident.id`.
+    - `repeatable`: the receiver makes one page of requests with the same `Idempotency-Key`, so that
+      a page whose answer was lost may be sent again.
+    - `target` (text): what `{target}` stands for where a team names nothing.
+    - `time_limit`: how long all of it may take, with retries.
+    """
     headers = fields.text_map("headers", hidden=True)
     secret = fields.secret("secret", "", expected="a text to sign with")
     header = fields.text(
@@ -96,7 +112,7 @@ def read_options(fields: Fields) -> Options:
         ),
         time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
         key=fields.path,
     )
     for one in KNOWN:

@@ -12,14 +12,23 @@ _ACTION = lazy_pattern(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+\Z")
 
 
 def read_action(fields: Fields) -> str:
-    """The key `action`."""
+    """The reference of an action.
+
+    - `action` (reference of an action): the action or workflow, such as `acme.deploy`.
+    """
     return fields.text(
         "action", pattern=_ACTION, expected="the reference of an action, such as acme.deploy"
     )
 
 
 def read_access(fields: Fields) -> Tuple[str, str, str]:
-    """The keys `url`, `api_key` and `verify`: another StackStorm than this one."""
+    """Another StackStorm than this one: its address, an API key, a CA file.
+
+    - `url` (address of an API; default this StackStorm): another StackStorm, such as
+      `https://st2.example.com/api/v1`.
+    - `api_key` (default the token of this execution): an API key, for another StackStorm or another
+      user.
+    """
     url = read_url(fields, default="", expected="the address of an API, such as https://st2/api/v1")
     key = fields.secret("api_key", "", expected="an API key of StackStorm")
     if url and not key:

@@ -54,7 +54,11 @@ class Place:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `url`, `token`, `verify`."""
+    """Where Argo CD is, and as whom it is asked.
+
+    - `url`: the address of Argo CD.
+    - `token` (text): a token of an account or project role.
+    """
     return Access(
         url=read_url(fields),
         token=fields.secret("token", expected="a token of Argo CD"),
@@ -63,7 +67,13 @@ def read_access(fields: Fields) -> Access:
 
 
 def read_place(fields: Fields) -> Place:
-    """The keys `application`, `project`, `app_namespace`, which may hold placeholders."""
+    """Which application it is; a template.
+
+    - `application` (text): the name of the application in Argo CD.
+    - `project` (text): its project.
+    - `app_namespace` (text; default Argo CD's own): its namespace, where applications may be in
+      any.
+    """
     expected = "the name of an application of Argo CD"
     return Place(
         application=fields.text("application", "{app}-{environment}", (), _NAME, expected),

@@ -45,7 +45,12 @@ class Access:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `url`, `user`, `token`, `verify`."""
+    """Where Jenkins is, and as whom it is asked.
+
+    - `url`: the address of Jenkins.
+    - `user`: the user of Jenkins who deploys.
+    - `token` (text): an API token of that user; a password will not do.
+    """
     return Access(
         url=read_url(fields),
         user=fields.text("user"),
@@ -55,7 +60,11 @@ def read_access(fields: Fields) -> Access:
 
 
 def read_job(fields: Fields) -> str:
-    """The key `job`: folders and the job's name, with a slash in between."""
+    """The path of a job.
+
+    - `job` (text): folders and the job, such as `shop/web-deploy`; a slash in the name of a branch
+      is `%2F`.
+    """
     return fields.text("job", pattern=_JOB, expected="a job such as web-deploy or shop/web/deploy")
 
 

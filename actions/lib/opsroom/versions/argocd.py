@@ -30,8 +30,12 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `token`, `verify`, `application`, `project`, `app_namespace`, `source`,
-    `prefix`."""
+    """Shows what the last sync of an application brought: its target revision where it is synced to
+    that, else the revision.
+
+    - `prefix`: what stands before the version in a revision, such as `web/`.
+    - `source` (number, 1 or more; default none): which of several sources has the version.
+    """
     options = Options(
         access=read_access(fields),
         place=read_place(fields),

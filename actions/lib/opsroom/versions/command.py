@@ -34,7 +34,18 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `command`, `regex`, `cwd`, `environ`, `secret_environ`, `time_limit`."""
+    """The first line that a program prints, or what `regex` finds in its output. It prints nothing
+    where nothing is deployed. Colours and other control sequences of terminals are left out, as is
+    a byte order mark; UTF-16 and UTF-32 are read.
+
+    - `command`: the program and its arguments; there is no shell.
+    - `regex` (regular expression with a group): finds the version in all that is printed, such as
+      `worker ([0-9.]+)`: the group `version`, else the first.
+    - `cwd` (path; default that of the runner): the folder in which it runs.
+    - `environ`: environment variables for the program, added to the runner's.
+    - `secret_environ`: the same for secrets: passed as they are, and masked.
+    - `time_limit`: how long the program may take; then it and all that it started are ended.
+    """
     options = Options(
         command=fields.arguments("command"),
         regex=read_expression(fields, "regex"),

@@ -27,7 +27,11 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The key `path`."""
+    """Reads what `current` points to: the release note that the deploy kind `git` leaves, or else
+    the name of the folder.
+
+    - `path` (full path): the folder that holds `current`; the `root` of kind `git`.
+    """
     path = fields.text("path", pattern=re.compile(r"^/"), expected="a full path, beginning with /")
     for name in unknown(path, _KNOWN):
         known = either(f"{{{one}}}" for one in _KNOWN)

@@ -43,8 +43,18 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `repository`, `environment`, `workflow`, `title`, `token`, `url`, `site`, `verify`,
-    `time_limit`."""
+    """What GitHub knows of the last deployment: not what runs, but what was last deployed
+    successfully.
+
+    - `repository` (`owner/name`): the repository with the deployments or the workflow.
+    - `token` (text): a token with the rights to read Contents, and Deployments or Actions.
+    - `environment` (text): the version of the last successful deployment to this environment.
+    - `workflow` (file name or number): in place of `environment`, what the last successful run of
+      this workflow ran on.
+    - `title` (regular expression with a group): finds the version in the titles of such runs
+      instead: the group `version`, else the first.
+    - `time_limit`: how long one question may take.
+    """
     workflow = fields.text(
         "workflow",
         "",

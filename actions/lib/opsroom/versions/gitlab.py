@@ -37,7 +37,14 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `project`, `environment`, `name`, `token`, `url`, `verify`, `time_limit`."""
+    """What GitLab knows of the last deployment: not what runs, but what was last deployed
+    successfully.
+
+    - `environment` (text): the environment on GitLab.
+    - `name` (regular expression with a group): finds the version in the name of the pipeline that
+      deployed: the group `version`, else the first.
+    - `time_limit`: how long one question may take.
+    """
     options = Options(
         access=read_access(fields),
         project=read_project(fields),

@@ -61,7 +61,17 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `json`, `header`, `regex`, `headers`, `time_limit`, `verify`."""
+    """Asks an address. Only one of `json`, `header` and `regex`; with none of them the whole body
+    is the version.
+
+    - `url`: the address that is asked, with GET.
+    - `json` (JMESPath expression): where the version is in a JSON answer, such as `build.version`.
+    - `header`: the header that has the version, such as `X-Version`.
+    - `regex` (regular expression with a group): finds the version in the body, such as
+      `v([0-9.]+)`: the group `version`, else the first; `^` and `$` mean lines.
+    - `headers`: headers that are sent along.
+    - `time_limit`: how long all of it may take, with redirects and retries.
+    """
     options = Options(
         url=fields.text(
             "url",

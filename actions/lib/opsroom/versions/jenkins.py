@@ -34,7 +34,13 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `user`, `token`, `verify`, `job`, `parameter`, `where`."""
+    """Takes the version from a parameter of the newest successful build for the place.
+
+    - `job` (text): folders and the job.
+    - `parameter`: the parameter that has the version.
+    - `where` (mapping; default `{ENVIRONMENT: "{environment}"}`): the parameters that a build for
+      this place has; `{}` for any.
+    """
     where = read_template(fields, "where", _KNOWN)
     options = Options(
         access=read_access(fields),

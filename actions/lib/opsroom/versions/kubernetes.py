@@ -33,7 +33,11 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of the access and of the images, and `time_limit`."""
+    """The version of the pods that run, by their images; not the one that is to run. It takes the
+    keys of the deploy kind, so that both may share them, but for `time_limit` and `link`.
+
+    - `time_limit`: how long one question may take.
+    """
     return Options(read_access(fields), read_images(fields), read_time_limit(fields))
 
 

@@ -46,7 +46,17 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `action`, `parameters`, `json`, `time_limit`, `url`, `api_key`, `verify`."""
+    """Runs an action of StackStorm each time it is asked, and takes the version out of what it
+    returns.
+
+    - `action` (reference of an action): the action, such as `acme.get_version`.
+    - `parameters` (mapping): its parameters.
+    - `json` (JMESPath expression): where the version is in the result; of a Python action, what it
+      returned is `result`.
+    - `time_limit`: how long it may take; then it is cancelled.
+    - `api_key` (default the token of this execution): an API key, for another StackStorm or another
+      user.
+    """
     url, key, verify = read_access(fields)
     return Options(
         action=read_action(fields),

@@ -41,8 +41,14 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `token`, `verify`, `application`, `project`, `app_namespace`, `mode`,
-    `revision`, `source`, `prune`, `time_limit`."""
+    """Syncs an application of Argo CD and follows it until it is healthy.
+
+    - `mode`: `target` sets the target revision for good; `sync` syncs to the version once.
+    - `revision` (text with `{version}`): the revision that a version is, such as `{app}/{version}`.
+    - `source` (number, 1 or more; default none): which of several sources has the version, from 1.
+    - `prune`: whether resources that the version no longer has are deleted.
+    - `time_limit`: how long the sync and the way to Healthy may take; then the sync is ended.
+    """
     modes = [one.value for one in Mode]
     options = Options(
         access=read_access(fields),

@@ -56,7 +56,19 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `repository`, `root`, `keep`, `time_limit`, `allow_incomplete`, `compare`."""
+    """A version is a tag, a branch or a commit (seven digits or more). It is exported into
+    `releases/`, and the link `current` is pointed to it in one step.
+
+    - `repository` (path, `file://`, `https://`, `http://`, `ssh://`, `git://` or `host:path`): the
+      repository with the versions.
+    - `root` (full path): the folder that holds `releases/`, `current` and `mirror.git`.
+    - `keep`: how many releases stay; the current one always does.
+    - `time_limit`: how long each step may take: fetching, exporting, waiting for another process.
+    - `compare` (address with `{before}` and `{after}`; default that of github.com and gitlab.com):
+      a page that compares two versions, for answers and reports.
+    - `allow_incomplete` (list of `lfs`, `git-crypt`, `git-annex`, `filters`, `submodules`): what a
+      release may lack, which is refused without it.
+    """
     options = Options(
         repository=fields.text(
             "repository",

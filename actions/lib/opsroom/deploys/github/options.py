@@ -40,7 +40,7 @@ class Options:
     - `workflow` (a file's name or a number), `ref`, `inputs`, `job` and `environment` are
       templates. `inputs` are those of the workflow, or the payload of a deployment.
     - `correlation` is the input that shows the deployment in the run's title; empty: there is none.
-    - `job`: the job that must have succeeded.
+    - `job` (text): the job that must have succeeded.
     - `status_checks`: those that must be green, None for all.
     - `time_limit` (for the run) and `force_cancel_after` (0: never) are in seconds.
     """
@@ -62,7 +62,29 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of `Options`, and `token`, `url`, `site`, `verify`."""
+    """A workflow of GitHub Actions, started and followed to its end; or a deployment of GitHub that
+    your own automation carries out.
+
+    - `repository` (`owner/name`): the repository with the workflow.
+    - `mode`: `workflow` starts a workflow, `deployment` records a deployment.
+    - `workflow` (file name or number; required with `mode: workflow`): the workflow, such as
+      `deploy.yml`.
+    - `ref` (text): the branch or tag that it runs on.
+    - `inputs` (mapping of texts; default `{environment: "{environment}"}`): its inputs, or the
+      payload of the deployment; 25 at most, 10 on Enterprise Server.
+    - `correlation` (name of an input, or `false`): the input by which a run is found again; `false`
+      where the workflow has none.
+    - `job`: the job that must have succeeded, by the name that GitHub shows.
+    - `environment` (text): the environment of the deployment (`mode: deployment`).
+    - `status_checks` (`all`, `none` or a list of names; default `all`): the checks of the commit
+      that must be green (`mode: deployment`).
+    - `source` (`owner/name`; default the `repository`): where versions and their commits are.
+    - `versions`: with `git` a version is a tag, branch or commit of `source`, with `any` anything
+      at all.
+    - `time_limit`: how long the run may take; then it is cancelled.
+    - `force_cancel_after` (length of time, 1s to 25s, or `false`): a cancelled run that goes on for
+      so long is cancelled by force.
+    """
     mode = Mode(_choice(fields, "mode", [one.value for one in Mode], Mode.WORKFLOW.value))
     workflows = mode is Mode.WORKFLOW
     repository = fields.text("repository", pattern=REPOSITORY, expected=A_REPOSITORY)

@@ -70,7 +70,24 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of `Options` but `by_variables`, and `token`, `url`, `verify`."""
+    """A pipeline of GitLab, made and followed to its end; or a manual job of a pipeline that is
+    there already.
+
+    - `mode`: `pipeline` makes a pipeline, `job` starts a manual job.
+    - `ref` (text): the branch or tag that it runs on.
+    - `inputs` (mapping of texts, numbers, true, false and lists; default `{environment:
+      "{environment}"}`): the inputs of the pipeline, from GitLab 18.1 on; with `mode: job` those of
+      a job that is played, from 18.10 on, and none by default.
+    - `variables` (mapping of texts): variables of the pipeline, in place of inputs.
+    - `correlation` (name of an input or variable, or `false`; default `opsroom`, with `variables`
+      `OPSROOM`): by this a pipeline is found again; `false` where it has none.
+    - `job` (text; default none; required with `mode: job`): the job that must have succeeded, or
+      the manual job.
+    - `children`: whether pipelines that the pipeline started count, and those that these started.
+    - `versions`: with `git` a version is a tag, branch or commit of `source`, with `any` anything
+      at all.
+    - `time_limit`: how long the pipeline or job may take; then it is cancelled.
+    """
     mode = Mode(_choice(fields, "mode", Mode, Mode.PIPELINE.value))
     project = read_project(fields)
     by_variables = fields.has("variables") and not fields.has("inputs")

@@ -41,7 +41,12 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of the access and of the images, `time_limit` and `link`, and those of steps."""
+    """Sets the image of a Deployment, StatefulSet or DaemonSet and follows the roll-out.
+
+    - `time_limit`: how long the whole roll-out may take; then the earlier image is set again.
+    - `link`: where people watch the roll-out, such as `https://k8s.example.com/{app}`; the room is
+      shown it.
+    """
     link = fields.text("link", "", pattern=_LINK, expected="a web address")
     check_placeholders(fields, "link", link)
     options = Options(

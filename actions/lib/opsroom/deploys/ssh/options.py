@@ -29,7 +29,20 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys of the access, `command`, `folder`, `time_limit`, and those of steps."""
+    """Runs a command on each of several hosts, one after another.
+
+    - `command`: the program on the hosts and its arguments; each argument arrives as it is.
+    - `folder` (path on the hosts): where the state of deployments is kept, from the user's home
+      folder on.
+    - `time_limit`: how long the commands may take on all hosts together; then they are ended.
+      Pauses and checks do not count.
+    - `steps` (list of numbers and percentages, the last of which is `100%`; default one host after
+      another): how many hosts have the version after each step; the hosts of one step are deployed
+      side by side.
+    - `pause` (default none): how long to wait between two steps.
+    - `check` (mapping): what has to hold after a step, and again after its pause; otherwise the
+      version from before is brought back. With `steps` the version source is asked as well.
+    """
     options = Options(
         access=read_access(fields),
         command=fields.arguments("command"),

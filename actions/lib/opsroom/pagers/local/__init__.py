@@ -34,7 +34,12 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The key `on_call`."""
+    """A log of pages in opsroom's own database, with people who are on call by the config. Nobody's
+    telephone rings.
+
+    - `on_call` (mapping of a team to a list of people): the first is on call; `escalate page`
+      alerts the next. Without it pages are written down and reach nobody.
+    """
     inner = fields.inside("on_call")
     teams: Dict[str, Tuple[str, ...]] = {}
     folded: Dict[str, str] = {}

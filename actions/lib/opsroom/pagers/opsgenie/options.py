@@ -6,8 +6,8 @@ from dataclasses import field
 from typing import Optional
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import TIME_LIMIT, read_look_for, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Target, read_named_target
@@ -33,7 +33,18 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `api_key`, `read_key`, `url`, `responder`, `follow`, `time_limit`, `verify`."""
+    """Alerts of Opsgenie, and of Jira Service Management Operations, which has taken its place.
+
+    - `api_key` (text): the key of an API integration; it makes, reads and changes alerts.
+    - `read_key` (text): a key of the account that may read its configuration: who is on call, and
+      names that the config does not have.
+    - `url`: the address of the API; in the EU `https://api.eu.opsgenie.com`; Jira Service
+      Management `https://api.atlassian.com/jsm/ops/integration`.
+    - `responder` (name of a team, or a mapping as for a team; default none): who is paged where a
+      team names nobody here.
+    - `follow`: how long a request that was taken is followed to its outcome, within `time_limit`.
+    - `time_limit`: how long a command may take in all, with every request, wait and `follow`.
+    """
     options = Options(
         api_key=fields.secret("api_key", expected="the key of an API integration"),
         read_key=fields.secret("read_key", "", expected="a key of the account"),
@@ -44,7 +55,7 @@ def read_options(fields: Fields) -> Options:
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     if options.read_key and EVENTS_ONLY.search(options.url):
         fields.problem(

@@ -6,8 +6,8 @@ from dataclasses import field
 from typing import Callable, Mapping, Pattern
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import TIME_LIMIT, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import TIME_LIMIT, read_look_for, read_url, read_verify
 from ...names import either
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
@@ -53,8 +53,20 @@ def integration(routing_key: str, name: str) -> Integration:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `token`, `routing_key`, `service`, `from`, `url`, `events_url`, `time_limit`,
-    `verify`."""
+    """PagerDuty, by its REST API where there is a `token`, else by its Events API v2. At least one
+    of `token` and `routing_key`.
+
+    - `token` (text; required without `routing_key`): a key of the REST API that may not only read.
+    - `from` (e-mail address; required with `token`): a user of the account, in whose name pages go
+      out for people who have no name there.
+    - `service` (id of a service): where pages go when a team names nothing, and the service of
+      pages to a person, schedule or escalation policy.
+    - `routing_key` (text; required without `token`): the integration key of an integration "Events
+      API v2"; used where there is no `token` or no `service`.
+    - `url`: the address of the REST API; in the EU `https://api.eu.pagerduty.com`.
+    - `events_url`: the address of the Events API; in the EU `https://events.eu.pagerduty.com`.
+    - `time_limit`: how long all requests of a command may take, with retries.
+    """
     options = Options(
         token=_key(fields, "token", "the key of the REST API alone, without `Token token=`"),
         routing_key=_key(fields, "routing_key", "the integration key of the Events API v2"),
@@ -68,7 +80,7 @@ def read_options(fields: Fields) -> Options:
         events_url=read_url(fields, "events_url", Options.events_url),
         time_limit=fields.seconds("time_limit", TIME_LIMIT, minimum=0.1),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     if not fields.has("token") and not fields.has("routing_key"):
         fields.problem(
@@ -85,8 +97,8 @@ def read_options(fields: Fields) -> Options:
 
 
 def read_target(fields: Fields, key: str) -> Target:
-    """What is under `teams.TEAM.PAGER`: the id of a service, or a mapping with one of
-    `_KINDS`."""
+    """The id of a service, or a mapping with one of `service`, `escalation_policy`, `user` (an id
+    or an e-mail address), `schedule` and `routing_key`."""
     value = fields.raw(key)
     if not isinstance(value, Mapping):
         expected = f"the id of a service such as PWIXJZS, or a mapping with one of {either(_KINDS)}"

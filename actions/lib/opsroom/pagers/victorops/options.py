@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import TIME_LIMIT, read_time_limit, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import TIME_LIMIT, read_look_for, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Target, read_named_target
@@ -36,8 +36,20 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """`api_id`, `api_key`, `user`, `endpoint`, `routing_key`, `url`, `follow`, `time_limit`,
-    `verify`."""
+    """Splunk On-Call, by its API, by its REST endpoint for alerts, or by both.
+
+    - `api_id` (text): the id of an API key, beside `api_key`.
+    - `api_key` (text): an API key that may not only read.
+    - `user` (name of a user; required with the API alone): in whose name incidents are made and
+      acknowledged for people who have no name there.
+    - `endpoint` (https address): the address of the REST endpoint up to its key, without a routing
+      key.
+    - `routing_key`: where a page goes when a team names nobody here.
+    - `url`: the address of the API.
+    - `follow`: how long an alert is looked for until it has become an incident, within
+      `time_limit`.
+    - `time_limit`: how long a command may take in all, with every request, wait and `follow`.
+    """
     options = Options(
         api_id=fields.secret("api_id", "", expected="the id of an API key"),
         api_key=fields.secret("api_key", "", expected="an API key"),
@@ -48,7 +60,7 @@ def read_options(fields: Fields) -> Options:
         follow=fields.seconds("follow", 8.0, minimum=0.1, maximum=30.0),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     for one, other in (("api_id", "api_key"), ("api_key", "api_id")):
         if fields.has(one) and not fields.has(other):

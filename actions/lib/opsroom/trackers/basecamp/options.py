@@ -7,8 +7,8 @@ from dataclasses import field
 from typing import Union
 
 from ...config.fields import REQUIRED, Fields, Missing
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import read_time_limit, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import read_look_for, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Reading
@@ -75,8 +75,21 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `account`, `project`, `column` or `todolist`, `token` or `client_id`,
-    `client_secret` and `refresh_token`, `url`, `launchpad`, `time_limit`, `verify`."""
+    """The cards of a card table, or the to-dos of a list. Ids are `card/123` and `todo/123`; a bare
+    number is what the configured place holds, and an address may be typed as well.
+
+    - `account` (number): the account: the first number in the address of any page of Basecamp.
+    - `project` (number): the project: the number after `projects` or `buckets` in its address.
+    - `column` (number): the column of a card table for new cards.
+    - `todolist` (number): in place of `column`, the to-do list for new to-dos.
+    - `client_id`: the client that is registered with Basecamp.
+    - `client_secret` (text): the secret of that client.
+    - `refresh_token` (text): what access tokens are got with; they are kept and renewed.
+    - `token` (text): in place of the three above, one access token, which ends after two weeks.
+    - `url` (default that of Basecamp): where its API is, without the account.
+    - `launchpad` (default that of Basecamp): where access tokens are given out.
+    - `time_limit`: how long a command may take in all, with every request and wait.
+    """
 
     def number(key: str, what: str, default: Union[str, Missing] = REQUIRED) -> str:
         return fields.text(
@@ -96,7 +109,7 @@ def read_options(fields: Fields) -> Options:
         launchpad=read_url(fields, "launchpad", default="https://launchpad.37signals.com"),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     if fields.has("column") == fields.has("todolist"):
         fields.problem("column", "expected either column or todolist: new cards go to one place")

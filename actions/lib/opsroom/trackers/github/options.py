@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import read_time_limit
+from ...deadline import LOOK_FOR
+from ...http.options import read_look_for, read_time_limit
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from ...vendors.github.options import (
@@ -105,7 +105,18 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `token`, `repository`, `repositories`, `url`, `site`, `time_limit`, `verify`."""
+    """Issues of repositories on github.com, GHE.com or GitHub Enterprise Server. A card's id is
+    `acme/web#17`; `#17` and `17` are issues of `repository`, and an address may be typed as well.
+
+    - `token` (text): the token of the user in whose name opsroom speaks to GitHub.
+    - `repository` (`owner/name`): where new issues go.
+    - `repositories` (list of `owner/name`): others whose issues are cards here.
+    - `url` (http or https address; default that of github.com): where the API is; of Enterprise
+      Server it ends in `api/v3`.
+    - `site` (default that which belongs to `url`): where people see issues; needed where `url` is a
+      proxy.
+    - `time_limit`: how long a command may take in all, with every request and wait.
+    """
     options = Options(
         access=read_access(fields),
         repository=fields.text("repository", pattern=REPOSITORY, expected=A_REPOSITORY),
@@ -113,7 +124,7 @@ def read_options(fields: Fields) -> Options:
             "repositories", (), expected="a list of repositories such as acme/web"
         ),
         time_limit=read_time_limit(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     for one in options.repositories:
         if not REPOSITORY.match(one):

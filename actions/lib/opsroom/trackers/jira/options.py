@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import read_time_limit, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import read_look_for, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Reading
@@ -95,8 +95,23 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `url`, `user`, `token`, `project`, `projects`, `issue_type`, `api`, `deployment`,
-    `site`, `time_limit`, `verify`."""
+    """Issues of Jira Cloud or Jira Data Center. A card's id is its key, `OPS-12`, in any case; its
+    address may be typed as well.
+
+    - `url` (http or https address): where Jira is; for scoped tokens
+      `https://api.atlassian.com/ex/jira/CLOUD_ID`.
+    - `user` (e-mail address): the user to whom the token belongs; Jira Cloud needs it.
+    - `token` (text): an API token (Cloud), or a personal access token (Data Center).
+    - `project` (key of a project): where new cards go, such as `OPS`.
+    - `projects`: other projects whose issues are cards here.
+    - `issue_type` (name or number): the type of new cards.
+    - `api` (default `3`, on Data Center `2`): the version of the interface; with `2` texts are sent
+      as wiki markup.
+    - `deployment` (default by `url` and `user`): which Jira it is, where neither the address nor
+      `user` shows it.
+    - `site` (default `url`): where people see issues; needed for scoped tokens.
+    - `time_limit`: how long a command may take in all, with every request and wait.
+    """
     url = read_url(fields, expected="the address of Jira, such as https://acme.atlassian.net")
     url = re.sub(r"/+(?:rest(?:/api.*)?)?\Z", "", url)
     user = fields.text(
@@ -120,7 +135,7 @@ def read_options(fields: Fields) -> Options:
         site=_site(fields, url),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     if re.search(r"[^\x20-\x7e]", options.token):
         # Said by hand: a complaint of `text` would show it.

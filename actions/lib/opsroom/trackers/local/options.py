@@ -49,7 +49,13 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `project`, `projects`, `columns`."""
+    """A board in opsroom's own database, for teams without a tracker. Nothing else is needed.
+
+    - `project` (letter, then letters, digits, `_`, `.`, `-`): where new cards go; their ids are
+      CARD-1, CARD-2 and so on.
+    - `projects` (list of the same): other projects of this board, such as `[WEB]`.
+    - `columns` (list of two or more): new cards are in the first; those in the last are closed.
+    """
     name = "a name such as OPS: a letter, then letters, digits, _ . - (31 characters at most)"
     options = Options(
         project=fields.text("project", "CARD", pattern=_PROJECT, expected=name),

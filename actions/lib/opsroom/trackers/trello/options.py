@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR
-from ...http.options import read_time_limit, read_url, read_verify
+from ...deadline import LOOK_FOR
+from ...http.options import read_look_for, read_time_limit, read_url, read_verify
 from ...names import shown
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
@@ -51,7 +51,17 @@ class Options:
 
 
 def read_options(fields: Fields) -> Options:
-    """The keys `key`, `token`, `board`, `list`, `url`, `time_limit`, `verify`."""
+    """Cards on the lists of one board. A card's id is its short link, `AbCd1234`; its address may
+    be typed as well.
+
+    - `key` (text): the API key.
+    - `token` (text): the token of the user in whose name opsroom speaks to Trello.
+    - `board` (short link, id or address): the board; its short link is the word of 8 characters in
+      its address.
+    - `list` (id or name): the list for new cards; an id saves a request for each of them.
+    - `url` (default that of Trello): where its API is, with the version `1` at its end.
+    - `time_limit`: how long a command may take in all, with every request and wait.
+    """
     board = fields.text("board", expected="the short link or the id of a board")
     address = _ADDRESS.match(board)
     if address and address.group(1) == "b":
@@ -69,7 +79,7 @@ def read_options(fields: Fields) -> Options:
         url=read_url(fields, default="https://api.trello.com/1"),
         time_limit=read_time_limit(fields),
         verify=read_verify(fields),
-        look_for=fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR),
+        look_for=read_look_for(fields),
     )
     for name, value in (("key", options.key), ("token", options.token)):
         if value and not _SECRET.match(value):

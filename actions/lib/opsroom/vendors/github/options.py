@@ -39,7 +39,13 @@ class Access:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `token`, `url`, `site`, `verify`."""
+    """Where GitHub is, and as whom it is asked.
+
+    - `token` (text): a token of GitHub.
+    - `url` (http or https address): the API; `https://github.example.com/api/v3` on Enterprise
+      Server.
+    - `site` (default that of the API): where people see GitHub.
+    """
     url = read_url(fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}")
     return Access(
         key=fields.path,

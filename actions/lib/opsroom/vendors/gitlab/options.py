@@ -42,7 +42,11 @@ class Access:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `url`, `token`, `verify`. An address of the API is taken for that of its GitLab."""
+    """An address of the API is taken for that of its GitLab.
+
+    - `token` (text): a token of GitLab.
+    - `url` (http or https address): the address of GitLab.
+    """
     url = read_url(fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}")
     return Access(
         key=fields.path,
@@ -53,7 +57,11 @@ def read_access(fields: Fields) -> Access:
 
 
 def read_project(fields: Fields, key: str = "project", default: str = "") -> str:
-    """The key of a project: its path with all groups, or its number."""
+    """The key of a project: its path with all groups, or its number.
+
+    - `project` (path or number): the project with the pipelines, such as `acme/web`.
+    - `source` (path or number; default the `project`): where versions and their commits are.
+    """
     if default:
         return fields.text(key, default, pattern=PROJECT, expected=A_PROJECT, digits=True)
     return fields.text(key, pattern=PROJECT, expected=A_PROJECT, digits=True)

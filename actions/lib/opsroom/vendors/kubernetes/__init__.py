@@ -94,8 +94,18 @@ class Access:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `workload`, `namespace`, `kubeconfig`, `context`, `url`, `token`, `token_file` and
-    `verify`."""
+    """Which workload it is, and how its cluster is reached.
+
+    - `workload` (`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`): what has the pods.
+    - `namespace` (text; default that of the context or of the pod's account, else `default`): the
+      namespace of the workload.
+    - `kubeconfig` (full path): the file by which the cluster is reached.
+    - `context` (text; default its `current-context`): the context of the `kubeconfig`.
+    - `url` (https address): the API server, where there is no `kubeconfig`.
+    - `token` (text): a token of a service account, for `url`.
+    - `token_file` (full path): in place of `token`, the file that has it; it is read again whenever
+      it is needed.
+    """
     access = Access(
         workload=fields.text(
             "workload",

@@ -84,7 +84,14 @@ class Images:
 
 
 def read_images(fields: Fields) -> Images:
-    """The keys `image`, `container`, `containers` and `init_containers`."""
+    """Which container gets which image; templates.
+
+    - `image` (image with `{version}`; required unless there are `containers`): the image that a
+      version is, such as `registry.example.com/{app}:{version}`.
+    - `container` (text; default the only container): the container that gets `image`.
+    - `containers` (mapping of containers to images): further containers, each with its own image.
+    - `init_containers` (mapping of init containers to images): the same for init containers.
+    """
     images = Images(
         image=_template(fields, "image", ""),
         container=fields.text("container", "", expected="the name of a container"),

@@ -58,7 +58,19 @@ class Access:
 
 
 def read_access(fields: Fields) -> Access:
-    """The keys `hosts`, `user`, `identity`, `known_hosts`, `config`, `connect_timeout`."""
+    """Which hosts there are, and how they are reached.
+
+    - `hosts` (list, or mapping of environments to lists; required): `web1`, `deploy@web1`,
+      `web1:2222` or a name of `~/.ssh/config`, in the order in which they are deployed.
+    - `user` (text; default that of OpenSSH): the user on hosts that name none.
+    - `identity` (full path; default those of OpenSSH): the private key; then no other key is
+      offered.
+    - `known_hosts` (full path; default those of OpenSSH): the only file with the keys of the hosts;
+      checking cannot be turned off.
+    - `config` (full path; default `~/.ssh/config` and that of the machine): the only configuration
+      of OpenSSH.
+    - `connect_timeout`: how long a connection to a host may take to be made.
+    """
     return Access(
         hosts=_read_hosts(fields),
         user=fields.text("user", "", pattern=_USER, expected="the name of a user"),
