@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CODE := actions sensors console tests benchmarks findings relays
 METADATA := pack.yaml config.schema.yaml opsroom.yaml.example actions aliases sensors rules policies rbac
 
-.PHONY: demo chat board figures test bench lint format picture clean
+.PHONY: demo chat board figures test bench lint format picture reference clean
 
 demo: $(VENV)/.console
 	@$(BIN)/python -m console.demo
@@ -41,6 +41,10 @@ picture: $(VENV)/.console
 	$(BIN)/python -m console.picture
 	$(BIN)/python -m console.board --picture
 	$(BIN)/python -m console.figures --picture
+
+# docs/reference: commands, keys of the config and reason codes, from their metadata.
+reference: $(VENV)/.console
+	$(BIN)/python -m console.reference
 
 # What the console runs on is a part of what the tests need, so that a demo does not wait for linters to install.
 $(VENV)/.console: requirements.txt console/requirements.txt console/requirements-stackstorm.txt

@@ -14,29 +14,25 @@ import yaml
 from opsroom import deploys, pagers, trackers, versions
 from opsroom.commands import KINDS
 from opsroom.config import load
-from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems, references_in
-from opsroom.errors import Code, OpsroomError
+from opsroom.config.registration import complaints
+from opsroom.errors import OpsroomError
 from support.cases import cases
-from support.metadata import metadata, read
+from support.metadata import read
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
 ]
-ALIASES = list(metadata("aliases").values())
-# What begins like a command but is none is no command of its own.
-ALIASES = [alias for alias in ALIASES if alias["name"] != "opsroom_unknown"]
 SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
 FOR_DEVELOPERS = (
     "architecture.md", "deployments.md", "exactly-once.md", "tables.md", "metadata.md",
     "dependencies.md", "extending.md", "extending-integrations.md", "CONTRIBUTING.md",
 )  # fmt: skip
 EXAMPLE = ROOT / "opsroom.yaml.example"
-CONFIGURATION = ROOT / "docs" / "configuration.md"
+REFERENCE = ROOT / "docs" / "reference"
 
 # Hosts that are not made up: those of standards and tools, and those where trackers and pagers
 # live.
@@ -75,44 +71,10 @@ def blocks(text: str, language: str) -> List[str]:
     return [body for _, kind, body in _FENCE.findall(text) if kind == language]
 
 
-def first_cells(text: str) -> List[str]:
-    """What stands in code in the first column of the tables of a text."""
-    rows = [line.split("|")[1] for line in prose(text).splitlines() if line.startswith("|")]
-    return [found for row in rows for found in re.findall(r"`([^`]+)`", row)]
-
-
-def commands_of(table: str) -> Dict[str, str]:
-    """Each command in the first column of a table, and the second column: what happens."""
-    found = {}
-    for line in table.splitlines():
-        if re.match(r"\| \[?`", line):
-            first, second = line.split(" | ")[:2]
-            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), second.rstrip("| ")))
-    return found
-
-
-def section(text: str, heading: str) -> str:
-    """What stands under a heading, up to the next one of its level or above."""
-    found = re.search(
-        rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL
-    )
-    assert found, f"there is no section {heading!r}"
-    return found.group(2)
-
-
 def anchors(text: str) -> Set[str]:
     """The headings as GitHub makes addresses of them."""
     headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def displays() -> List[str]:
-    """Every command as the documents and help write it: deploy APP VERSION to ENVIRONMENT."""
-    formats = [one for alias in ALIASES for one in alias["formats"]]
-    return [
-        re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: found.group(1).upper(), one["display"])
-        for one in formats
-    ]
 
 
 def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
@@ -127,107 +89,11 @@ def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
         yield from schema_keys(schema["additionalProperties"])
 
 
-def kind_keys(registry: Any, kind: str) -> Set[str]:
-    """The keys that a kind reads: it complains of one that nobody knows, and names those it
-    knows."""
-    problems = Problems()
-    fields = Fields({"zzzzzzzzzzzz": 1}, "it", problems)
-    registry.read_options(kind, fields)
-    fields.finish()
-    return set(re.split(r", ", problems.lines[-1].rpartition("known here: ")[2]))
-
-
 KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.REGISTRY.kinds()]
 KINDS_OF_CONFIG += [("version", kind) for kind in versions.REGISTRY.kinds()]
 
-# Trackers and pagers stand under a name of their own choosing.
-NAMED: List[Tuple[str, str]] = [("Tracker", kind) for kind in trackers.REGISTRY.kinds()]
-NAMED += [("Pager", kind) for kind in pagers.REGISTRY.kinds()]
-
-
-def test_every_reason_code_is_explained_once_and_none_that_does_not_exist() -> None:
-    explained = first_cells(page("docs/commands.md").partition("## Reason codes")[2])
-    assert sorted(explained) == sorted(code.value for code in Code)
-
-
-def test_the_page_of_commands_has_every_command_of_the_aliases() -> None:
-    assert sorted(first_cells(section(page("docs/commands.md"), "All commands"))) == sorted(
-        displays()
-    )
-
-
-def test_the_readme_shows_a_dozen_commands_in_the_words_of_the_page_of_commands() -> None:
-    everyday = commands_of(section(page("README.md"), "Commands"))
-    every = commands_of(section(page("docs/commands.md"), "All commands"))
-    assert 10 <= len(everyday) <= 14
-    assert everyday.items() <= every.items()
-
-
-def test_the_page_of_commands_says_of_a_command_what_its_alias_says() -> None:
-    every = commands_of(section(page("docs/commands.md"), "All commands"))
-    for alias in ALIASES:
-        # Each of its forms has a row of its own, with its own words.
-        if alias["name"] != "opsroom_version":
-            assert alias["description"] in every.values(), alias["name"]
-
-
-def test_every_key_of_the_schema_is_explained() -> None:
-    explained = set(first_cells(page("docs/configuration.md")))
-    wanted = set(schema_keys({"properties": SCHEMA})) - {"kind"}
-    assert wanted <= explained, wanted - explained
-
-
-def test_no_key_is_explained_at_the_top_that_the_schema_does_not_have() -> None:
-    text = page("docs/configuration.md")
-    assert set(first_cells(section(text, "Top level"))) == set(SCHEMA)
-    progress = SCHEMA["progress"]["properties"]
-    assert set(first_cells(section(text, "progress"))) == set(progress)
-    environment = SCHEMA["environments"]["additionalProperties"]
-    assert set(first_cells(section(text, "Environments"))) == {
-        *environment["properties"],
-        *(pattern.strip("^$") for pattern in environment["patternProperties"]),
-    }
-    freeze = environment["patternProperties"]["^freezes$"]["items"]
-    assert set(first_cells(section(text, "Freezes"))) == set(freeze["properties"])
-
-
-@pytest.mark.parametrize(("what", "kind"), KINDS_OF_CONFIG)
-def test_every_kind_has_a_section_with_exactly_its_keys(what: str, kind: str) -> None:
-    registry = deploys.REGISTRY if what == "deploy" else versions.REGISTRY
-    text = section(page("docs/configuration.md"), f"{what.capitalize()} kind `{kind}`")
-    assert set(first_cells(text)) == kind_keys(registry, kind)
-    assert any(yaml.safe_load(block)[what]["kind"] == kind for block in blocks(text, "yaml"))
-
-
-@cases(("what", "kind"), NAMED)
-def test_every_tracker_and_pager_has_a_section_with_exactly_its_keys_and_an_example(
-    what: str, kind: str
-) -> None:
-    registry: Any = trackers.REGISTRY if what == "Tracker" else pagers.REGISTRY
-    text = section(page("docs/configuration.md"), f"{what} kind `{kind}`")
-    assert set(first_cells(text)) == kind_keys(registry, kind)
-    named = [
-        one
-        for block in blocks(text, "yaml")
-        for one in yaml.safe_load(block)[f"{what.lower()}s"].values()
-    ]
-    assert any(one["kind"] == kind for one in named)
-    shown = read(EXAMPLE)[f"{what.lower()}s"]
-    assert any(one["kind"] == kind for one in shown.values())
-
-
-def test_the_defaults_in_the_tables_are_those_of_the_schema() -> None:
-    text = page("docs/configuration.md")
-    for key, one in [*SCHEMA.items(), *SCHEMA["progress"]["properties"].items()]:
-        if "default" in one:
-            shown = (
-                f"[{', '.join(one['default'])}]"
-                if isinstance(one["default"], list)
-                else str(one["default"])
-            )
-            assert re.search(
-                rf"^\| `{key}` \|[^|]*\| `{re.escape(shown)}` \|", text, re.MULTILINE
-            ), key
+NAMED = [("trackers", kind) for kind in trackers.REGISTRY.kinds()]
+NAMED += [("pagers", kind) for kind in pagers.REGISTRY.kinds()]
 
 
 def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> None:
@@ -241,14 +107,19 @@ def test_the_example_config_shows_every_key_of_the_schema_and_every_kind() -> No
         for what in ("deploy", "version")
     }
     assert shown == set(KINDS_OF_CONFIG)
+    named = {
+        (what, one["kind"]) for what in ("trackers", "pagers") for one in config[what].values()
+    }
+    assert named == set(NAMED)
     load(config, KINDS)
 
 
 def config_examples() -> List[Tuple[str, Any]]:
     """Every YAML block that is (a part of) a config, with its page and number. Roles and
-    assignments of StackStorm and roles of Kubernetes are none."""
+    assignments of StackStorm and roles of Kubernetes are none. Those of the reference of the config
+    are parts of the example, which is checked as a whole."""
     found = []
-    for path in PAGES:
+    for path in (one for one in PAGES if one != REFERENCE / "configuration.md"):
         for number, text in enumerate(blocks(path.read_text("utf-8"), "yaml"), start=1):
             block = yaml.safe_load(text)
             if not {"enabled", "apiVersion"} & set(block):
@@ -267,6 +138,8 @@ def test_every_example_of_a_config_is_one_that_opsroom_takes(
     except OpsroomError as error:
         problems = error.facts.get("problems", [error.message])
         pytest.fail("\n".join([example, *problems]))
+    # What StackStorm's own check says, with its schema.
+    assert complaints(whole) == [], example
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
