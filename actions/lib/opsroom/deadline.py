@@ -21,12 +21,8 @@ from .text import length
 Answer = TypeVar("Answer")
 Key = TypeVar("Key", bound=Hashable)
 
-# What a command may take at a vendor, and what looking for a lost answer may add to that: where the
-# config does not say, in seconds. A server that is still working needs ten to finish; a look that
-# counts comes after that.
+# What a command may take at a vendor where the config does not say, in seconds.
 TIME_LIMIT = 10.0
-LOOK_FOR = 15.0
-MAX_LOOK_FOR = 60.0
 # An answer is waited for in parts of so many seconds, and a busy machine makes none of them longer
 # than by that much.
 PART = 1.0

@@ -14,8 +14,9 @@ from typing import Any, Mapping, Optional, Tuple
 
 from ..db.sql import Transaction
 from ..db.store import Store
-from ..deadline import LOOK_FOR, TIME_LIMIT
+from ..deadline import TIME_LIMIT
 from ..errors import Code, Failure
+from ..http.options import LOOK_FOR
 from ..records.model import Entry, Event
 from ..records.outbox import Letter
 from ..structs import dataclass

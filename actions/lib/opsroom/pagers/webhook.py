@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from ..config.fields import Fields
 from ..config.templates import read_json_template
-from ..deadline import LOOK_FOR
 from ..errors import Code, Failure
-from ..http.options import TIME_LIMIT, read_look_for, read_verify
+from ..http.options import LOOK_FOR, TIME_LIMIT, read_look_for, read_verify
 from ..secrets import redact
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern

@@ -10,8 +10,9 @@ from ...config.model import Settings
 from ...config.trackers import Place
 from ...config.trackers import cards as read_cards
 from ...config.trackers import projects as read_projects
-from ...deadline import LOOK_FOR, MAX_LOOK_FOR, TIME_LIMIT
+from ...deadline import TIME_LIMIT
 from ...errors import Code, Refusal
+from ...http.options import LOOK_FOR, MAX_LOOK_FOR
 from ...names import either, listed, pick, shown
 from ...trackers import Tracker
 from .. import Context

@@ -10,8 +10,9 @@ from typing import Optional, Tuple
 
 from ... import pagers
 from ...config.model import Team
-from ...deadline import LOOK_FOR, within
+from ...deadline import within
 from ...errors import Code, Failure, Refusal
+from ...http.options import LOOK_FOR
 from ...names import bare, either, pick, unquoted
 from ...pagers import Pager, Target
 from ...structs import dataclass

@@ -6,8 +6,7 @@ from dataclasses import field
 from typing import Callable, Mapping, Pattern
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR
-from ...http.options import TIME_LIMIT, read_look_for, read_url, read_verify
+from ...http.options import LOOK_FOR, TIME_LIMIT, read_look_for, read_url, read_verify
 from ...names import either
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern

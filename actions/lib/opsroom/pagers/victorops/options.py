@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import field
 
 from ...config.fields import Fields
-from ...deadline import LOOK_FOR
-from ...http.options import TIME_LIMIT, read_look_for, read_time_limit, read_url, read_verify
+from ...http.options import (
+    LOOK_FOR,
+    TIME_LIMIT,
+    read_look_for,
+    read_time_limit,
+    read_url,
+    read_verify,
+)
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Target, read_named_target

@@ -7,8 +7,7 @@ from dataclasses import field
 from typing import Union
 
 from ...config.fields import REQUIRED, Fields, Missing
-from ...deadline import LOOK_FOR
-from ...http.options import read_look_for, read_time_limit, read_url, read_verify
+from ...http.options import LOOK_FOR, read_look_for, read_time_limit, read_url, read_verify
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from .. import Reading

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from ...config.fields import Fields
 from ...config.problems import found
-from ...deadline import LOOK_FOR
-from ...http.options import read_look_for, read_time_limit
+from ...http.options import LOOK_FOR, read_look_for, read_time_limit
 from ...structs import dataclass
 from ...structs.patterns import lazy_pattern
 from ...vendors.github.options import (
