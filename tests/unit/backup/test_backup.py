@@ -17,6 +17,7 @@ import pytest
 from opsroom.audit.heads import Head
 from opsroom.audit.period import read_period
 from opsroom.audit.report import make_report
+from opsroom.backup import restore as restore_module
 from opsroom.backup.__main__ import main
 from opsroom.backup.make import make
 from opsroom.backup.note import Note, note_path, read_note
@@ -259,6 +260,26 @@ def test_a_missing_program_is_named(store, store_url, tmp_path):
         make(read_address(store_url), tmp_path / "backups", NOW, programs=str(tmp_path))
     assert f"pg_dump is not in {tmp_path}." in caught.value.message
     assert list((tmp_path / "backups").iterdir()) == []
+
+
+@pytest.mark.databases("postgresql")
+def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
+    store, store_url, fresh, tmp_path, monkeypatch
+):
+    fill(store, entry(), entry())
+    backup = saved(store_url, tmp_path)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restore_module, "_verified", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put_back(backup, fresh)
+    with pytest.raises(Failure) as caught:
+        open_store(fresh)
+    assert caught.value.code is Code.STORE_CLOSED
+    assert "its restoring was interrupted" in caught.value.message
 
 
 @pytest.mark.databases("postgresql")

@@ -21,7 +21,8 @@ _KNOWN = "SELECT version_num FROM alembic_version"
 
 
 def close_database(on: Transaction, why: str) -> None:
-    """Let nobody use a database from the end of this transaction on; `why` is MOVED or REFUSED.
+    """Let nobody use a database from the end of this transaction on; `why` is MOVED, REFUSED or
+    RESTORING.
     Takes the owner of the tables."""
     known = str(scalar(on, _KNOWN))
     if not known.startswith(CLOSED):

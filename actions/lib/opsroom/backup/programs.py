@@ -20,8 +20,11 @@ _IN_ENVIRONMENT = {"password": "PGPASSWORD", "passfile": "PGPASSFILE"}
 _NOT_LIBPQ = ("prepare_threshold", "autocommit")
 
 
-def run_client(program: str, arguments: Sequence[str], address: Address, folder: str = "") -> None:
-    """Run a program of PostgreSQL's client on a database. `folder` is where it is, empty for PATH.
+def run_client(
+    program: str, arguments: Sequence[str], address: Address, folder: str = ""
+) -> List[str]:
+    """Run a program of PostgreSQL's client on a database; the lines that it writes. `folder` is
+    where it is, empty for PATH.
 
     The password goes through the environment: arguments can be seen by everyone on the machine.
     Raises Failure(store_failed) with what the program wrote last.
@@ -48,6 +51,7 @@ def run_client(program: str, arguments: Sequence[str], address: Address, folder:
         first = next((n for n, one in enumerate(lines) if "error" in one.lower()), 0)
         why = shorten(" ".join(lines[first:]), _MAX_WHY) or f"status {ended.status}"
         raise Failure(Code.STORE_FAILED, f"{program} failed: {why}", _hint(lines))
+    return lines
 
 
 @contextmanager

@@ -4,24 +4,25 @@ what was noted of the record elsewhere, unless someone says why not."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 from urllib.parse import quote
 
 from ..audit.heads import Head, verify_record
-from ..db.sql import scalar
-from ..db.store import CLOSED, REFUSED, Store, open_store
+from ..db.sql import execute, scalar
+from ..db.store import CLOSED, HEAD, REFUSED, RESTORING, Store, open_store
 from ..db.url import Address
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..records.chain.archives import newest_archive
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
-from .closure import close_database
+from .closure import close_database, reopen_database
 from .note import Note, read_note
 from .programs import run_client
 
@@ -202,21 +203,63 @@ def _into_server(
         store.close()
     if tables:
         raise _in_use(address)
-    arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
-    # The tables belong to who restores them; the grants are for the administrator to give again.
-    run_client("pg_restore", [*arguments, str(backup)], address, programs)
-    _refuse_schema(address)
+    _restore_closed(backup, address, reason.note, programs)
     try:
         found = _verified(address, heads)
         if found.breaks and not reason.because:
             raise _another(backup, found, " The database is closed, so that no command uses it.")
-        _record(url, reason, found)
     except OpsroomError:
-        # Without what is missing in its record nobody may go on with it.
         with suppress(OpsroomError):
-            _close(address)
+            _open(address, REFUSED)
         raise
+    if reason.note.revision == HEAD:
+        _open(address, "", _reason_entry(reason, found))
+    elif not reason.note.revision.startswith(CLOSED):
+        # Of an earlier version: it is brought up to date before anything is recorded.
+        _open(address, "")
+        _record(url, reason, found)
     return found.lost
+
+
+def _restore_closed(backup: Path, address: Address, note: Note, programs: str) -> None:
+    """Put everything there but the version of the tables, and then that, as one that is closed:
+    nobody goes on with what is not verified, or lacks the record that something is missing, also
+    when this process is killed."""
+    listed = run_client("pg_restore", ["--list", str(backup)], address, programs)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="opsroom-") as file:
+        file.writelines(f"{one}\n" for one in listed if not _VERSION.search(one))
+        file.flush()
+        # The tables belong to who restores them; the grants are for the administrator to give
+        # again.
+        arguments = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]
+        run_client(
+            "pg_restore", [*arguments, f"--use-list={file.name}", str(backup)], address, programs
+        )
+    _refuse_schema(address)
+    store = Store(address)
+    try:
+        with store.write() as on:
+            execute(on, "INSERT INTO alembic_version VALUES (:one)", one=note.revision)
+            close_database(on, RESTORING)
+    finally:
+        store.close()
+
+
+_VERSION = re.compile(r" TABLE DATA \S+ alembic_version ")
+
+
+def _open(address: Address, closed: str, entry: Optional[Entry] = None) -> None:
+    """Let the database be used, the entry in it, or say why it stays closed."""
+    store = Store(address)
+    try:
+        with store.write() as on:
+            reopen_database(on)
+            if closed:
+                close_database(on, closed)
+            if entry is not None:
+                append(store, on, entry)
+    finally:
+        store.close()
 
 
 def _refuse_schema(address: Address) -> None:
@@ -281,15 +324,6 @@ def _verified(address: Address, heads: Sequence[Head]) -> _Found:
     return _Found(breaks, lost)
 
 
-def _close(address: Address) -> None:
-    store = Store(address)
-    try:
-        with store.write() as on:
-            close_database(on, REFUSED)
-    finally:
-        store.close()
-
-
 def _in_use(address: Address, what: str = "") -> Refusal:
     return Refusal(
         Code.NOT_ACCEPTED,
@@ -302,8 +336,20 @@ def _in_use(address: Address, what: str = "") -> Refusal:
 
 def _record(url: str, reason: _Reason, found: _Found) -> None:
     """Record why the backup is restored, where there is a reason."""
-    if not reason.because:
+    entry = _reason_entry(reason, found)
+    if entry is None:
         return
+    store = open_store(url)
+    try:
+        with store.write() as on:
+            append(store, on, entry)
+    finally:
+        store.close()
+
+
+def _reason_entry(reason: _Reason, found: _Found) -> Optional[Entry]:
+    if not reason.because:
+        return None
     note, missing = reason.note, [*reason.missing, *found.lost]
     newest = max((one.record for one in missing), default=0)
     texts = [f"Restored from the backup of {note.made_at}, which ends with record {note.head}"]
@@ -313,7 +359,7 @@ def _record(url: str, reason: _Reason, found: _Found) -> None:
         texts.append(f", without {len(missing)} hashes that were noted of it")
     if not note.intact:
         texts.append(", whose chain is broken")
-    entry = Entry(
+    return Entry(
         Event.RESTORED,
         command="restore",
         requester=reason.by,
@@ -326,9 +372,3 @@ def _record(url: str, reason: _Reason, found: _Found) -> None:
             "because": reason.because,
         },
     )
-    store = open_store(url)
-    try:
-        with store.write() as on:
-            append(store, on, entry)
-    finally:
-        store.close()

@@ -88,8 +88,8 @@ def open_store(url: str) -> Store:
 
 
 # Why a database is closed stands before its migration: `moved:0008`.
-MOVED, REFUSED = "moved", "refused"
-CLOSED = (f"{MOVED}:", f"{REFUSED}:")
+MOVED, REFUSED, RESTORING = "moved", "refused", "restoring"
+CLOSED = (f"{MOVED}:", f"{REFUSED}:", f"{RESTORING}:")
 
 
 def _closed(address: Address, revision: str) -> Failure:
@@ -99,6 +99,12 @@ def _closed(address: Address, revision: str) -> Failure:
             Code.STORE_CLOSED,
             f"{place} was moved to another database, and is closed.",
             "Set 'database' in the config to the new one.",
+        )
+    if revision.startswith(RESTORING):
+        return Failure(
+            Code.STORE_CLOSED,
+            f"{place} is being restored from a backup, or its restoring was interrupted.",
+            "If nobody is restoring it, restore the backup into an empty database.",
         )
     return Failure(
         Code.STORE_CLOSED,
