@@ -38,7 +38,7 @@ format: $(VENV)/.tests
 	$(BIN)/ruff format $(CODE)
 
 picture: $(VENV)/.console
-	$(BIN)/python -m console.picture
+	$(BIN)/python -m console.pictures.conversation
 	$(BIN)/python -m console.board --picture
 	$(BIN)/python -m console.figures --picture
 

@@ -16,7 +16,8 @@ import pytest
 
 from console import PACK
 from console.demo import CONVERSATION, Line, play
-from console.picture import draw, steady, steady_ids
+from console.pictures.conversation import draw, steady_ids
+from console.pictures.steady import steady
 from console.session import Reply
 from console.world import build
 from support.worlds.packs import add_command, talk

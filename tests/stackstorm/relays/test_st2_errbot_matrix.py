@@ -3,42 +3,26 @@ and what a display name, an old command and a restart do there."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Iterator, Tuple
 
 from support.chat.errbot_bot import PREFIX, Errbot
-from support.chat.matrix import PASSWORD, SERVER, MatrixRoom, Synapse
+from support.chat.matrix import SERVER, MatrixRoom
 from support.chat.story import Player, Step, configure, play
-from support.stackstorm.client import RELAY, StackStorm
+from support.rooms.errbot_rooms import on_matrix
+from support.stackstorm.client import StackStorm
 from support.waiting import until
 from support.worlds.world import World
-
-NAME = "opsbot"
-READY = "Initial sync complete"
 
 
 @contextmanager
 def relayed(storm: StackStorm, world: World, folder: Path) -> Iterator[Tuple[MatrixRoom, Errbot]]:
     """Errbot in the two rooms; the world knows its people."""
-    with Synapse(folder) as server:
-        server.register(NAME)
-        identity = {"username": f"@{NAME}:{SERVER}", "password": PASSWORD, "homeserver": server.url}
-        bot = Errbot(storm.url, storm.relay["St2-Api-Key"], folder, "Matrix", BOT_IDENTITY=identity)
-
-        def restart() -> None:
-            bot.stop()
-            bot.start(READY)
-
-        room = MatrixRoom(server, NAME, restart, lambda text: PREFIX + text)
-        room.st2_user, room.route = RELAY, "errbot"
-        bot.start(READY)
-        try:
-            room.enter()
-            configure(world, room, storm)
-            yield room, bot
-        finally:
-            bot.stop()
+    with ExitStack() as stack:
+        room, bot = on_matrix(stack, storm, folder)
+        configure(world, room, storm)
+        yield room, bot
 
 
 def test_three_people_a_stranger_and_what_each_reads(

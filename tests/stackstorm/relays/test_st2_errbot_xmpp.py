@@ -3,18 +3,17 @@ cannot be someone else there."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Iterator, Tuple
 
 from support.chat.errbot_bot import PREFIX, Errbot
 from support.chat.story import Player, Step, configure, play
-from support.chat.xmpp import HOST, OTHER_HOST, PASSWORD, ROOMS, Prosody, XmppPerson, XmppRoom
-from support.stackstorm.client import RELAY, StackStorm
+from support.chat.xmpp import HOST, OTHER_HOST, ROOMS, XmppPerson, XmppRoom
+from support.rooms.errbot_rooms import NICK, on_xmpp
+from support.stackstorm.client import StackStorm
 from support.waiting import until
 from support.worlds.world import World
-
-NICK = "opsbot"
 
 
 @contextmanager
@@ -22,36 +21,10 @@ def relayed(
     storm: StackStorm, world: World, folder: Path, *more: str
 ) -> Iterator[Tuple[XmppRoom, Errbot]]:
     """Errbot in the two rooms, and in `more`; the world knows its people."""
-    with Prosody(folder) as server:
-        server.register(NICK)
-        rooms = tuple(f"{one}@{ROOMS}" for one in ("dev", "ops", *more))
-        bot = Errbot(
-            storm.url,
-            storm.relay["St2-Api-Key"],
-            folder,
-            "XMPP",
-            BOT_IDENTITY={
-                "username": f"{NICK}@{HOST}",
-                "password": PASSWORD,
-                "server": server.address,
-            },
-            XMPP_FEATURE_MECHANISMS={"unencrypted_plain": True, "unencrypted_scram": True},
-            CHATROOM_PRESENCE=rooms,
-            CHATROOM_FN=NICK,
-        )
-        room = XmppRoom(server, NICK, bot.restart, lambda text: PREFIX + text)
-        room.st2_user, room.route = RELAY, "errbot"
-        # Whoever enters first is the owner, and may see who is behind a nick.
-        for one in more:
-            server.register(f"owner-{one}")
-            XmppPerson(server, f"owner-{one}").join(f"{one}@{ROOMS}")
-        with bot:
-            try:
-                room.ready()
-                configure(world, room, storm)
-                yield room, bot
-            finally:
-                room.close()
+    with ExitStack() as stack:
+        room, bot = on_xmpp(stack, storm, folder, *more)
+        configure(world, room, storm)
+        yield room, bot
 
 
 def test_three_people_a_stranger_and_what_each_reads(

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -71,6 +72,12 @@ class Errbot:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(20)
             self._process = None
+
+    def versions(self, *packages: str) -> Dict[str, str]:
+        """Those that are installed of these packages."""
+        path = [str(site_packages(self._venv))]
+        found = {one.metadata["Name"]: one.version for one in distributions(path=path)}
+        return {one: found[one] for one in packages}
 
     def restart(self) -> None:
         self.stop()

@@ -214,6 +214,12 @@ class Bot:
                 self._process.wait(20)
             self._process = None
 
+    def versions(self, *packages: str) -> Dict[str, str]:
+        """Those that are installed of these packages."""
+        modules = self._folder / "node_modules"
+        texts = {one: (modules / one / "package.json").read_text("utf-8") for one in packages}
+        return {one: str(json.loads(text)["version"]) for one, text in texts.items()}
+
     def log(self) -> List[str]:
         """What it logged since its first start, the messages alone."""
         if not self._log.exists():

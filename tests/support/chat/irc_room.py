@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import pytest
 
+from console.pictures.transcript import Message
 from support.chat.irc import Typist
 from support.chat.relays import plain
 from support.chat.room import MENTIONS, Heard, Room
@@ -132,6 +133,16 @@ class IrcRoom(Room):
     def heard(self, room: str = "dev") -> List[Heard]:
         everyone = self.person("witness").from_(self._nick, f"#{room}")
         return [Heard(plain(line)) for line in everyone]
+
+    def received(self, room: str) -> List[Message]:
+        found = []
+        for line in list(self.person("witness").lines):
+            source, _, rest = line[1:].partition(" ")
+            start, _, text = rest.partition(" :")
+            if start in (f"PRIVMSG #{room}", f"NOTICE #{room}"):
+                name = f"line-{len(found):04}"
+                found.append(Message(name, source.partition("!")[0], text, wire=line))
+        return found
 
     def shows(self, message: str, who: str) -> List[str]:
         return [plain(line) for line in self._shows(message, who)]

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import requests
 import yaml
 
+from console.pictures.transcript import Message
 from support.chat.room import EDITS, LINES, LONG, THREADS, Heard, Room
 from support.servers.http import free_port
 from support.virtualenvs import python, virtualenv
@@ -213,6 +214,19 @@ class MatrixRoom(Room):
     def heard(self, room: str = "dev") -> List[Heard]:
         said = self.witness.messages(self.source(room))
         return [_read(one["content"]) for one in said if one["sender"] == self.bot]
+
+    def received(self, room: str) -> List[Message]:
+        kept = ("type", "sender", "content")
+        return [
+            Message(
+                one["event_id"],
+                one["sender"][1:].partition(":")[0],
+                one["content"]["body"],
+                _read(one["content"]).thread,
+                {key: one[key] for key in kept},
+            )
+            for one in self.witness.messages(self.source(room))
+        ]
 
     def shows(self, message: str, who: str) -> List[str]:
         return message.split("\n")

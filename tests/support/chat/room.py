@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Callable, FrozenSet, List
+from typing import Callable, Dict, FrozenSet, List
 
+from console.pictures.transcript import Message
 from support.stackstorm.client import wait_for
 
 # What not every chat has: a message of several lines, one of 9,000 characters, threads, messages
@@ -77,6 +78,15 @@ class Room(ABC):
     @abstractmethod
     def heard(self, room: str = "dev") -> List[Heard]:
         """All that the relay said in a room, oldest first."""
+
+    @abstractmethod
+    def received(self, room: str) -> List[Message]:
+        """All that people and the relay said in a room, as the chat's server delivered it to
+        someone who is there, oldest first."""
+
+    def names(self) -> Dict[str, str]:
+        """The names of people by their ids, where messages have these."""
+        return {}
 
     @abstractmethod
     def shows(self, message: str, who: str) -> List[str]:

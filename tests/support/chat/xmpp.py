@@ -17,12 +17,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
+from console.pictures.transcript import Message
 from support.chat.room import EDITS, LINES, LONG, Heard, Room
 from support.servers.http import free_port
 from support.waiting import until
 
 HOST, OTHER_HOST, ROOMS = "localhost", "elsewhere.localhost", "conference.localhost"
 PASSWORD = "secret"
+ElementTree.register_namespace("", "jabber:client")
 _STREAM = "{http://etherx.jabber.org/streams}"
 _CLIENT = "{jabber:client}"
 _CONFIG = """
@@ -155,10 +157,16 @@ class XmppPerson:
         """The texts that came from someone, oldest first; history left out."""
         return [
             str(one.findtext(f"{_CLIENT}body"))
-            for one in list(self.messages)
+            for one in self.spoken()
             if one.get("from") == sender
-            and one.find(f"{_CLIENT}body") is not None
-            and one.find("{urn:xmpp:delay}delay") is None
+        ]
+
+    def spoken(self) -> List[ElementTree.Element]:
+        """The stanzas with a text, oldest first; history left out."""
+        return [
+            one
+            for one in list(self.messages)
+            if one.find(f"{_CLIENT}body") is not None and one.find("{urn:xmpp:delay}delay") is None
         ]
 
     def private(self, jid: str) -> List[str]:
@@ -260,6 +268,18 @@ class XmppRoom(Room):
     def heard(self, room: str = "dev") -> List[Heard]:
         everyone = self.person("witness").heard(f"{self.source(room)}/{self.nick}")
         return [Heard(text) for text in everyone]
+
+    def received(self, room: str) -> List[Message]:
+        return [
+            Message(
+                str(one.get("id")),
+                str(one.get("from")).partition("/")[2],
+                str(one.findtext(f"{_CLIENT}body")),
+                wire=ElementTree.tostring(one, "unicode"),
+            )
+            for one in self.person("witness").spoken()
+            if str(one.get("from")).startswith(f"{self.source(room)}/")
+        ]
 
     def shows(self, message: str, who: str) -> List[str]:
         return message.split("\n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List
 
+from console.pictures.transcript import Message
 from support.chat.room import EDITS, LINES, LONG, MENTIONS, REDELIVERY, THREADS, Heard, Room
+from support.slack.reading import read_post
 from support.slack.workspace import BOT, TEAM, Person, Slack, typed
 
 
@@ -49,7 +51,7 @@ class SlackRoom(Room):
         self._restart()
 
     def heard(self, room: str = "dev") -> List[Heard]:
-        names = {one.id: one.name for one in self.slack.people.values()}
+        names = self.names()
         return [
             Heard(
                 post.reading.text,
@@ -61,6 +63,30 @@ class SlackRoom(Room):
             for post in list(self.slack.posts)
             if post.channel == self._rooms[room]
         ]
+
+    def received(self, room: str) -> List[Message]:
+        names = self.names()
+        channel = self._rooms[room]
+        said = [
+            Message(
+                one["ts"],
+                names[one["user"]],
+                read_post({"text": one["text"]}, names).text,
+                one.get("thread_ts", ""),
+                {key: one[key] for key in ("user", "text", "ts", "thread_ts") if key in one},
+            )
+            for one in self.slack.events()
+            if one["channel"] == channel
+        ]
+        posted = [
+            Message(post.ts, names[BOT], post.reading.text, post.thread_ts, {**post.sent})
+            for post in list(self.slack.posts)
+            if post.channel == channel
+        ]
+        return sorted(said + posted, key=lambda one: float(one.id))
+
+    def names(self) -> Dict[str, str]:
+        return {one.id: one.name for one in self.slack.people.values()}
 
     def shows(self, message: str, who: str) -> List[str]:
         return self._shows(message, who)

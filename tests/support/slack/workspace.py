@@ -191,6 +191,10 @@ class Slack:
         self._events[kept["ts"]] = kept
         self.socket.send(self._payload(kept))
 
+    def events(self) -> List[Json]:
+        """What people said, oldest first."""
+        return list(self._events.values())
+
     # What is read.
 
     def wait_for(

@@ -7,7 +7,6 @@ ids of changes.
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import textwrap
@@ -16,11 +15,12 @@ from html import escape
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
-from . import PACK
-from .demo import CONVERSATION, PRELUDE, Line, change_of, play
-from .opening import open_session
-from .session import Reply
-from .world import build
+from .. import PACK
+from ..demo import CONVERSATION, PRELUDE, Line, change_of, play
+from ..opening import open_session
+from ..session import Reply
+from ..world import build
+from .steady import steady
 
 TARGET = PACK / "docs" / "conversation.svg"
 
@@ -72,19 +72,6 @@ def main() -> int:
 
 def _ignore(line: Line) -> None:
     """Nothing is shown while the conversation is played."""
-
-
-def steady(text: str, ids: Mapping[str, str]) -> str:
-    """A text with the times, durations and ids of another run in place of this one's."""
-    clock = r"(?:(?:\w{3} )?\d{4}-\d\d-\d\d )?\d\d:\d\d UTC"
-    text = re.sub(rf"\b{clock}", "14:02 UTC", text)
-    # A change waits half an hour, the lock of the conversation holds two hours.
-    text = text.replace("needed, until 14:02 UTC", "needed, until 14:32 UTC")
-    text = text.replace("since 14:02 UTC until 14:02 UTC", "since 14:02 UTC until 16:02 UTC")
-    text = re.sub(r"\bin \d+(?:\.\d+)? s\b", "in 0.2 s", text)
-    for change, other in ids.items():
-        text = re.sub(rf"\b{re.escape(change)}\b", other, text)
-    return text
 
 
 def steady_ids(replies: Sequence[Reply]) -> Dict[str, str]:

@@ -1,0 +1,88 @@
+"""One short conversation of three people with a relay, and what its room received: recorded for the
+pictures of docs/chat.md, or compared with what they show."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import List, Mapping, Tuple
+
+from console.pictures.transcript import Transcript, read, steadied, write
+from support.chat.room import LINES, Room
+from support.chat.story import Player, Step
+from support.stackstorm.client import StackStorm
+from support.worlds.world import ROOT, World
+
+ROOMS = ROOT / "docs" / "rooms"
+# A folder for new recordings; without it what the room received is compared with the old ones.
+FOLDER = os.environ.get("OPSROOM_TEST_PICTURES", "")
+
+# Said elsewhere, so that there is a version before.
+PRELUDE = (Step("alice", "deploy web v1.0.0 to uat", "deployed"),)
+
+CONVERSATION: Tuple[Step, ...] = (
+    Step("alice", "deploy web v1.1.0 to uat", "deployed", "ops"),
+    Step("bob", "deploy web v1.1.0 to production", "not_allowed", "ops"),
+    Step(
+        "alice",
+        "deploy web v1.1.0 to production",
+        "waiting",
+        "ops",
+        keeps={"change": r"approve change ([0-9A-Z]{4,8})"},
+    ),
+    Step("carol", "approve change {change}", "deployed", "ops"),
+    Step("carol", "lock uat: load test for 2h", "locked_now", "ops"),
+    Step(
+        "bob",
+        "create card: Checkout fails\n"
+        "Since v1.1.0, with a voucher:\n"
+        '1. press "pay"\n'
+        "2. wait & see <nothing>",
+        "card_created",
+        "ops",
+        needs=frozenset({LINES}),
+    ),
+    Step(
+        "bob",
+        "create card: Checkout fails since v1.1.0 with a voucher",
+        "card_created",
+        "ops",
+    ),
+    Step("alice", "show card CARD-1", "card", "ops"),
+    Step("alice", "page web-team: checkout is down", "paged", "ops"),
+)
+
+
+def hold(room: Room, storm: StackStorm, world: World) -> None:
+    """Play the conversation. Where a message has several lines, the card is made with them."""
+    player = Player(room, storm, world)
+    for step in (*PRELUDE, *said_in(room)):
+        player.play(step)
+
+
+def said_in(room: Room) -> List[Step]:
+    """The conversation as it is typed in this chat."""
+    left_out = {"create card"} if LINES in room.can else set()
+    found = []
+    for step in CONVERSATION:
+        if step.needs <= room.can and (step.needs or step.text.partition(":")[0] not in left_out):
+            found.append(step)
+    return found
+
+
+def transcript_of(chat: str, room: Room, bot: str, versions: Mapping[str, str]) -> Transcript:
+    """What the room received, without what differs in another run."""
+    return steadied(Transcript(chat, "ops", bot, room.received("ops"), room.names(), versions))
+
+
+def compare(transcript: Transcript) -> None:
+    """Fail where the room received something else than the recording has; or write a new one."""
+    name = f"{transcript.chat}.json"
+    if FOLDER:
+        write(transcript, Path(FOLDER) / name)
+        return
+    recorded = read(ROOMS / name)
+    for now, before in zip(transcript.messages, recorded.messages):
+        assert now == before, f"docs/rooms/{name} has another {before.id}: record it again"
+    assert len(transcript.messages) == len(recorded.messages)
+    assert transcript.names == recorded.names
