@@ -13,16 +13,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
-from .steady import steady
-
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _EXECUTION = re.compile(r"\b[0-9a-f]{24}\b")
 _ADDRESS = re.compile(r"\bhttps?://[\w.-]+(?::\d+)?/")
 _HOST = re.compile(r"\b(?:localhost|127\.0\.0\.1)\b")
+# The beginning of a commit's id.
+_COMMIT = re.compile(r"\b(?=\w*[0-9])[0-9a-f]{12}\b")
 _CHANGE = re.compile(r"\bchange ([0-9A-Z]{4,8})\b")
 # Ids of changes and executions are made at random.
 CHANGES = ("K7QX", "M4RT", "T9CD", "W3HP")
-_ONE_EXECUTION = "6a1f0c5e9d3b7a2846e1f0c5"
+_ONE_EXECUTION, _ONE_COMMIT = "6a1f0c5e9d3b7a2846e1f0c5", "8c1f5e2a9b04"
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,19 @@ def write(transcript: Transcript, file: Path) -> None:
     file.write_text(f"{text}\n", "utf-8")
 
 
+def steady(text: str, ids: Mapping[str, str]) -> str:
+    """A text with the times, durations and ids of another run in place of this one's."""
+    clock = r"(?:(?:\w{3} )?\d{4}-\d\d-\d\d )?\d\d:\d\d UTC"
+    text = re.sub(rf"\b{clock}", "14:02 UTC", text)
+    # A change waits half an hour, the lock of the conversation holds two hours.
+    text = text.replace("needed, until 14:02 UTC", "needed, until 14:32 UTC")
+    text = text.replace("since 14:02 UTC until 14:02 UTC", "since 14:02 UTC until 16:02 UTC")
+    text = re.sub(r"\bin \d+(?:\.\d+)? s\b", "in 0.2 s", text)
+    for change, other in ids.items():
+        text = re.sub(rf"\b{re.escape(change)}\b", other, text)
+    return text
+
+
 def steadied(transcript: Transcript) -> Transcript:
     """The same without what differs in another run: ids, times, durations, hosts."""
     changes: Dict[str, str] = {}
@@ -77,6 +90,7 @@ def steadied(transcript: Transcript) -> Transcript:
         for change in _CHANGE.findall(value):
             changes.setdefault(change, CHANGES[len(changes)])
         value = _EXECUTION.sub(_ONE_EXECUTION, _UUID.sub("0", value))
+        value = _COMMIT.sub(_ONE_COMMIT, value)
         value = _HOST.sub("example.com", _ADDRESS.sub("https://st2.example.com/", value))
         return steady(value, changes)
 

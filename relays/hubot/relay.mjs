@@ -4,7 +4,7 @@ import { Reason, dropped } from './verdict.mjs'
 import { identityIn, sealed } from './seal.mjs'
 import { Seen } from './seen.mjs'
 
-// Of so many people who asked it is kept how the chat addresses them.
+// Of so many commands it is kept how the chat addresses who asked, and where the execution is shown.
 const ASKED = 10000
 const ROUTES = ['get', 'post', 'put', 'delete']
 const MAX_FAULT = 300
@@ -18,6 +18,7 @@ export class Relay {
   #clock
   #seen
   #asked = new Seen(ASKED)
+  #links = new Seen(ASKED)
   #number = 0
 
   // `name` is hubot/VERSION. `clock` gives the seconds since 1970.
@@ -122,7 +123,9 @@ export class Relay {
 
   async #execute (stackstorm, message, payload) {
     try {
-      stackstorm.sendAck(message, await stackstorm.api_client.aliasExecution.create(payload))
+      const taken = await stackstorm.api_client.aliasExecution.create(payload)
+      this.#links.add(payload.user, taken?.execution?.web_url ?? '')
+      stackstorm.sendAck(message, taken)
     } catch (error) {
       this.#robot.logger.error(`opsroom: StackStorm did not take a command (${error.status ?? error.cause?.code ?? error.name})`)
       this.#post({ user: payload.user, channel: payload.source_channel, context: payload.source_context, message: fault(error) })
@@ -134,7 +137,7 @@ export class Relay {
     if (!data || !this.#chat) return
     const identity = identityIn(data.user)
     const person = identity ? this.#chat.addressee(identity, this.#asked.get(data.user)) : data.user
-    this.#said(this.#chat.post(data, person))
+    this.#said(this.#chat.post({ ...data, link: this.#links.get(data.user) }, person))
   }
 
   // hubot ends on an error that nobody takes.

@@ -26,6 +26,8 @@ ENDINGS: Dict[str, Any] = {
     {}, "done", GREEN),
     "refusal": ("failed", {"result": {"outcome": "refused", "message": "no", "hint": "ask"}}, {},
     "no ask", AMBER),
+    "waiting": ("succeeded", {"result": {"outcome": "succeeded", "code": "waiting",
+    "message": "To approve: ...", "hint": ""}}, {}, "To approve: ...", AMBER),
     "failure": ("failed", {"result": {"outcome": "failed", "message": "broke", "hint": ""}}, {},
     "broke", RED),
     "crash": ("failed", {"result": None, "stderr": "SECRET", "stdout": "SECRET"}, {},
@@ -127,7 +129,16 @@ def test_a_deployment_shows_its_facts_where_they_are_plain_names(value: Any, sho
     answer = render_result(alias, {"id": "5f", "status": "succeeded", "result": {"result": said}})
     assert (answer.problem, answer.message) == ("", "done")
     fields = {one["title"]: one["value"] for one in answer.extra["slack"]["fields"]}
-    assert fields == {"application": "web", "environment": "", "version": shown, "before": ""}
+    app = "web" if isinstance(value, str) else ""
+    assert fields == {"Application": app, "Environment": "", "Version": shown, "Before": ""}
+
+
+def test_an_answer_of_no_version_has_no_facts_below_it() -> None:
+    (alias,) = [one for one in PACK.aliases if one.name == "opsroom_deploy"]
+    said = {"outcome": "refused", "message": "no", "hint": "", "app": "web", "environment": "uat"}
+    answer = render_result(alias, {"id": "5f", "status": "failed", "result": {"result": said}})
+    assert answer.problem == ""
+    assert {one["value"] for one in answer.extra["slack"]["fields"]} == {""}
 
 
 @pytest.mark.parametrize("alias", PACK.aliases, ids=lambda alias: alias.name)
@@ -140,7 +151,7 @@ def test_every_ending_names_its_command_the_reason_and_the_cure(alias: Alias) ->
         assert after in text
         assert not re.search(r"SECRET|ENVIRONMENT|\n|  ", text)
         assert len(text) <= 400
-        if ending not in ("success", "refusal", "failure"):
+        if ending not in ("success", "refusal", "waiting", "failure"):
             assert re.split(r"\W", text[len(before) :])[0] in first_words
             assert text.endswith(CURES)
 

@@ -16,8 +16,9 @@ import pytest
 
 from console import PACK
 from console.demo import CONVERSATION, Line, play
-from console.pictures.conversation import draw, steady_ids
-from console.pictures.steady import steady
+from console.pictures.conversation import steady_ids
+from console.pictures.terminal import draw
+from console.pictures.transcript import steady
 from console.session import Reply
 from console.world import build
 from support.worlds.packs import add_command, talk
@@ -185,7 +186,7 @@ def test_only_times_and_ids_are_made_steady_in_the_picture() -> None:
     assert (
         steady(told, {"CDFG": "K7QX"}) == "approve change K7QX (carol, 1 needed, until 14:32 UTC)"
     )
-    assert draw([]).startswith("<svg ")
+    assert draw([], "nobody").startswith("<svg ")
 
 
 def test_ids_are_steady_in_the_order_in_which_they_are_spoken_of() -> None:

@@ -43,6 +43,16 @@ ANSWERS: List[Dict[str, Any]] = [
         "hint": "Say: unlock uat",
     },
     {
+        "outcome": "succeeded",
+        "code": "waiting",
+        "message": "Change K7QX: ...",
+        "hint": "",
+        "app": "web",
+        "environment": "production",
+        "version": "v1.2.0",
+        "version_before": "v1.1.0",
+    },
+    {
         "outcome": "failed",
         "code": "unreachable",
         "message": "It said: { { 6 * 7 } } < % x %>\n'and' \"more\"",
@@ -302,7 +312,10 @@ def test_what_is_posted_at_once_is_what_the_alias_would_have_said(name: str) -> 
             assert (mine["title"], mine["short"]) == (theirs["title"], theirs["short"])
             value = rendered(theirs["value"], trigger=told)
             assert value == rendered(mine["value"], execution=execution)
-            assert value == said.get({"application": "app"}.get(mine["title"], mine["title"]), "")
+            fact = {"Application": "app", "Before": "version_before"}.get(
+                mine["title"], mine["title"].lower()
+            )
+            assert value == (said.get(fact, "") if "version" in said else "")
         assert (
             slack["thread_response"] is alias["result"]["extra"]["slack"]["thread_response"] is True
         )

@@ -12,6 +12,13 @@ const COLOR = /^#?([0-9a-fA-F]{6})$/
 // What Slack says of blocks that it does not take. The same text without them is better than silence.
 const REFUSED = new Set(['invalid_blocks', 'invalid_blocks_format', 'invalid_attachments', 'invalid_arguments', 'msg_blocks_too_long'])
 const MARK = '{~}'
+// In a section Slack takes ten fields of 2,000 characters, of which an escaped sign has up to five.
+const MAX_FIELDS = 10
+const MAX_FIELD = 190
+// What Slack may take for markup or an emoji, where it stands.
+const MARKUP = /[*~`:]|\b_|_\b/
+const ADDRESS = /^https?:\/\/[^\s<>|"]+$/
+const EXECUTION = 'Execution in StackStorm'
 
 export class Poster {
   #robot
@@ -27,7 +34,8 @@ export class Poster {
     }
   }
 
-  // What hubot-stackstorm hands over: {message, channel, user, whisper, extra, context}. `person` is who asked, as an id, or null.
+  // What hubot-stackstorm hands over: {message, channel, user, whisper, extra, context}, and `link`, the address of the execution.
+  // `person` is who asked, as an id, or null.
   async answer (data, person) {
     for (const message of messages(data, person)) {
       if (!await this.#post(message.blocks)) await this.#post(message.plain)
@@ -61,12 +69,12 @@ export function messages (data, person) {
     const head = index ? '' : mention
     const common = { channel: data.whisper && user ? user : data.channel, ...(thread ? { thread_ts: thread } : {}) }
     const last = index === all.length - 1
-    const elements = [section(words(part)), ...(last ? named(slack) : [])]
+    const blocks = [{ type: 'rich_text', elements: [section(words(part))] }, ...(last ? facts(slack, data.link, text) : [])]
     return {
       blocks: {
         ...common,
         text: head && `${head}:`,
-        attachments: [{ ...(color ? { color } : {}), fallback: escaped(part), blocks: [{ type: 'rich_text', elements }] }]
+        attachments: [{ ...(color ? { color } : {}), fallback: escaped(part), blocks }]
       },
       plain: { ...common, text: (head && `${head}: `) + escaped(part), mrkdwn: false }
     }
@@ -100,20 +108,31 @@ function words (text) {
   return elements
 }
 
-// The facts beside an answer, in a line of their own: fields and a link of an alias (extra.slack).
-function named (slack) {
+// The facts below an answer: fields of an alias (extra.slack), and a link to what it names, or to the execution.
+function facts (slack, execution, text) {
   const fields = (Array.isArray(slack.fields) ? slack.fields : [])
-    .map(one => ({ title: String(one?.title ?? '').trim(), value: String(one?.value ?? '').trim() }))
+    .map(one => ({ title: shortened(one?.title), value: shortened(one?.value) }))
     .filter(one => one.title && one.value)
-  const elements = fields.flatMap(({ title, value }, index) => [
-    { type: 'text', text: `${index ? '   ' : ''}${title} `, style: { bold: true } },
-    { type: 'text', text: value }
-  ])
-  if (/^https?:\/\/[^\s]+$/.test(slack.title_link ?? '')) {
-    if (elements.length) elements.push({ type: 'text', text: '   ' })
-    elements.push({ type: 'link', url: slack.title_link, ...(slack.title ? { text: String(slack.title) } : {}) })
-  }
-  return elements.length ? [section([{ type: 'text', text: '\n' }, ...elements])] : []
+    .slice(0, MAX_FIELDS)
+    .map(field)
+  const own = ADDRESS.test(slack.title_link ?? '')
+  const url = own ? slack.title_link : fields.length && ADDRESS.test(execution ?? '') && !text.includes(execution) ? execution : ''
+  const title = own ? String(slack.title ?? '').trim() : EXECUTION
+  return [
+    ...(fields.length ? [{ type: 'section', fields }] : []),
+    ...(url ? [{ type: 'rich_text', elements: [section([{ type: 'link', url, ...(title ? { text: title } : {}) }])] }] : [])
+  ]
+}
+
+// A title above a value. What could be taken for markup stands as it is, and the title is not bold then.
+function field ({ title, value }) {
+  return MARKUP.test(title) || MARKUP.test(value)
+    ? { type: 'plain_text', text: `${title}\n${value}`, emoji: false }
+    : { type: 'mrkdwn', text: `*${escaped(title)}*\n${escaped(value)}`, verbatim: true }
+}
+
+function shortened (given) {
+  return String(given ?? '').trim().slice(0, MAX_FIELD)
 }
 
 function colorOf (given) {

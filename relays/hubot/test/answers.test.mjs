@@ -6,6 +6,8 @@ import { messages } from '../chats/slack_answers.mjs'
 const ids = { channel: 'C1', user: 'sealed' }
 const rich = message => message.blocks.attachments[0].blocks[0].elements
 const words = message => rich(message).flatMap(one => one.elements)
+const below = message => message.blocks.attachments[0].blocks.slice(1)
+const link = (url, text) => ({ type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [{ type: 'link', url, text }] }] })
 
 test('an answer mentions the requester, and its text is a text', () => {
   const [message, ...more] = messages({ ...ids, message: 'done <!channel> & *x*\n\n@here' }, 'U0ALICE')
@@ -24,13 +26,42 @@ test('a web address can be clicked, without the sign behind it', () => {
     { type: 'text', text: '.' }])
 })
 
-test('colour, fields and a link of an alias stand beside the text', () => {
-  const slack = { color: '#2eb886', fields: [{ title: 'App', value: '<web>' }, { title: 'Version', value: '' }], title_link: 'https://st2' }
-  const [message] = messages({ ...ids, message: 'done', extra: { slack } }, 'U1')
+test('colour, fields and a link of an alias stand below the text', () => {
+  const slack = {
+    color: '#2eb886', title: 'Log', title_link: 'https://log',
+    fields: [{ title: 'App', value: '<web_1>' }, { title: 'Version', value: '' }, { title: 'Mark', value: '*x* :x:' }, null]
+  }
+  const [message] = messages({ ...ids, message: 'done', link: 'https://st2/#/history/1', extra: { slack } }, 'U1')
   assert.equal(message.blocks.attachments[0].color, '#2eb886')
-  assert.deepEqual(rich(message)[1].elements.slice(1), [
-    { type: 'text', text: 'App ', style: { bold: true } }, { type: 'text', text: '<web>' }, { type: 'text', text: '   ' },
-    { type: 'link', url: 'https://st2' }])
+  assert.equal(message.blocks.attachments[0].fallback, 'done')
+  assert.deepEqual(words(message), [{ type: 'text', text: 'done' }])
+  assert.deepEqual(below(message), [
+    {
+      type: 'section',
+      fields: [
+        { type: 'mrkdwn', text: '*App*\n&lt;web_1&gt;', verbatim: true },
+        { type: 'plain_text', text: 'Mark\n*x* :x:', emoji: false }
+      ]
+    },
+    link('https://log', 'Log')])
+})
+
+test('an answer with fields leads to its execution, once, and no other does', () => {
+  const url = 'https://st2/#/history/1'
+  const of = (message, slack, link = url) => below(messages({ ...ids, message, link, extra: { slack } }, 'U1')[0]).slice(-1)
+  const slack = { fields: [{ title: 'App', value: 'web' }] }
+  assert.deepEqual(of('done', slack), [link(url, 'Execution in StackStorm')])
+  for (const one of [of(`done ${url}`, slack), of('done', slack, 'javascript:x'), of('done', slack, `${url}|x`)]) {
+    assert.equal(one[0].type, 'section')
+  }
+  assert.deepEqual(of('done', {}), [])
+})
+
+test('ten fields are shown, none too long for Slack', () => {
+  const fields = Array.from({ length: 12 }, (_, number) => ({ title: `f${number}`, value: '&'.repeat(5000) }))
+  const [block] = below(messages({ ...ids, message: 'done', extra: { slack: { fields } } }, 'U1')[0])
+  assert.equal(block.fields.length, 10)
+  assert.ok(block.fields.every(one => one.text.length <= 2000))
 })
 
 test('a colour is one that Slack shows beside blocks, or none', () => {
@@ -66,6 +97,16 @@ test('in plain text nothing mentions, and no control character is left', () => {
   assert.equal(harmless('@here (@alice ＠all a@b.example\r\nQUIT\u0000\u0007'), '@ here (@ alice ＠ all a@b.example\nQUIT')
   assert.equal(plainAnswer({ message: 'On it {~} done' }, 'alice'), 'alice: On it\ndone')
   assert.equal(plainAnswer({ message: 'done', whisper: true }, 'alice'), 'done')
+})
+
+test('an answer that names who asked does so once', () => {
+  const said = (message, person) => plainAnswer({ message }, person)
+  assert.equal(said('alice deployed web', 'alice'), 'alice deployed web')
+  assert.equal(said('web, approved by ALICE.', 'alice'), 'web, approved by ALICE.')
+  assert.equal(said('alice2 and malice', 'alice'), 'alice: alice2 and malice')
+  assert.equal(said('@alice:example.com asked', '@alice:example.com'), '@ alice:example.com asked')
+  assert.equal(said('done', 'a[b]\\^`'), 'a[b]\\^`: done')
+  assert.equal(said('a[b] did', 'a[b]'), 'a[b] did')
 })
 
 test('a line has no more bytes than IRC takes, and breaks at a blank', () => {

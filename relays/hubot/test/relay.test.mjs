@@ -137,6 +137,17 @@ test('an answer is for the person as the chat names them, not for the sealed tex
   assert.deepEqual(posted.map(one => one.person), ['U1', 'U2', undefined])
 })
 
+test('an answer comes with the address of its execution, and no other with that', async () => {
+  let number = 0
+  const create = async () => ({ message: 'On it.', execution: { web_url: `https://st2/#/history/${++number}` } })
+  const { stackstorm, hear, posted } = world({ create })
+  await hear('@hubot help')
+  await hear('@hubot help', '1.2')
+  for (const { user } of stackstorm.payloads) stackstorm.adapter.postData({ user, channel: 'C1', message: 'done' })
+  stackstorm.adapter.postData({ channel: 'C1', message: 'to all' })
+  assert.deepEqual(posted.map(one => one.link), ['https://st2/#/history/1', 'https://st2/#/history/2', undefined])
+})
+
 test('what StackStorm refuses is answered with its first sentence', async () => {
   const fault = Object.assign(new Error("Immutable arguments cannot be overriden: x\n{'type': 'object'}"), { status: 400 })
   const { hear, posted } = world({ create: async () => { throw fault } })

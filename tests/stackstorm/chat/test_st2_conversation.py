@@ -22,7 +22,7 @@ def looks_right(answer: Answer, colour: str) -> None:
     fields = {one["title"]: one["value"] for one in slack.pop("fields", [])}
     assert slack == {"color": colour, "thread_response": True}
     if answer.code == "deployed":
-        assert fields["version"] == answer.result["version"]
+        assert fields["Version"] == answer.result["version"]
     assert 0 < len(answer.message) <= 400
     assert len(answer.message.split("\n")) <= 8
     for trace in ("Traceback", "stderr", "stdout", "{{", "<%", "{%"):

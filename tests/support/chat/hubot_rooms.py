@@ -72,7 +72,6 @@ def on_irc(stack: ExitStack, settings: Settings, folder: Path) -> Tuple[Room, Bo
         "hubot",
         restart_of(bot),
         lambda text: f"hubot: {text}",
-        lambda message, who: f"{who}: {message}".split("\n"),
     )
     stack.callback(room.close)
     room.ready()

@@ -82,8 +82,7 @@ class Ngircd:
 
 class IrcRoom(Room):
     """People on a server with a relay of that nick. `restart` stops and starts the relay and waits
-    until it knows its commands; `addressed` is what someone types for a command, `shows` gives the
-    lines of an answer."""
+    until it knows its commands; `addressed` is what someone types for a command."""
 
     can = frozenset({MENTIONS})
 
@@ -93,10 +92,9 @@ class IrcRoom(Room):
         nick: str,
         restart: Callable[[], None],
         addressed: Callable[[str], str],
-        shows: Callable[[str, str], List[str]] = lambda message, who: message.split("\n"),
     ) -> None:
         self._server, self._nick = server, nick
-        self._restart, self._addressed, self._shows = restart, addressed, shows
+        self._restart, self._addressed = restart, addressed
         self._people: Dict[str, Typist] = {}
         self._number = 0
 
@@ -145,7 +143,7 @@ class IrcRoom(Room):
         return found
 
     def shows(self, message: str, who: str) -> List[str]:
-        return [plain(line) for line in self._shows(message, who)]
+        return [plain(line) for line in message.split("\n")]
 
     def person(self, who: str) -> Typist:
         """Someone in both rooms; the same connection each time."""

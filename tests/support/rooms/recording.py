@@ -40,7 +40,6 @@ CONVERSATION: Tuple[Step, ...] = (
         "2. wait & see <nothing>",
         "card_created",
         "ops",
-        needs=frozenset({LINES}),
     ),
     Step(
         "bob",
@@ -54,20 +53,21 @@ CONVERSATION: Tuple[Step, ...] = (
 
 
 def hold(room: Room, storm: StackStorm, world: World) -> None:
-    """Play the conversation. Where a message has several lines, the card is made with them."""
+    """Let the people of a world that is configured for the room have the conversation."""
+    # The pager is named in an answer.
+    world.config["pagers"] = {"rota": {"kind": "local", "on_call": {"web-team": ["bob", "carol"]}}}
+    world.config["teams"] = {"web-team": {"rota": "web-team"}}
+    storm.configure(world.config)
     player = Player(room, storm, world)
     for step in (*PRELUDE, *said_in(room)):
         player.play(step)
 
 
 def said_in(room: Room) -> List[Step]:
-    """The conversation as it is typed in this chat."""
-    left_out = {"create card"} if LINES in room.can else set()
-    found = []
-    for step in CONVERSATION:
-        if step.needs <= room.can and (step.needs or step.text.partition(":")[0] not in left_out):
-            found.append(step)
-    return found
+    """The conversation as it is typed in this chat: a card in several lines where there are any."""
+    in_lines, in_one = (one for one in CONVERSATION if one.code == "card_created")
+    left_out = in_one if LINES in room.can else in_lines
+    return [one for one in CONVERSATION if one is not left_out]
 
 
 def transcript_of(chat: str, room: Room, bot: str, versions: Mapping[str, str]) -> Transcript:
