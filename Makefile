@@ -39,6 +39,7 @@ format: $(VENV)/.tests
 
 picture: $(VENV)/.console
 	$(BIN)/python -m console.pictures.conversation
+	$(BIN)/python -m console.pictures.rooms
 	$(BIN)/python -m console.board --picture
 	$(BIN)/python -m console.figures --picture
 

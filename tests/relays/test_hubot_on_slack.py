@@ -136,6 +136,24 @@ def test_an_answer_is_for_whoever_asked_and_is_read_as_it_was_meant(played: Play
     assert post.thread_ts == ts
 
 
+def test_the_facts_of_an_answer_stand_below_it_with_a_link_to_the_execution(
+    played: Played,
+) -> None:
+    since = len(played.slack.posts)
+    asked = played.ask(played.alice, "echo facts")
+    number = f"{len(played.storm.asked):024x}"
+    facts = {"Application": "web_1", "Environment": "<!channel>", "Version": "*v1*", "Before": ""}
+    fields = [{"title": title, "value": value} for title, value in facts.items()]
+    played.storm.answer(asked, "deployed it", fields=fields)
+    reading = played.read("deployed it", since).reading
+    assert reading.fields == {title: value for title, value in facts.items() if value}
+    assert reading.pings == {played.alice.id}
+    url = f"https://st2.example.com/#/history/{number}"
+    assert reading.links == [("Execution in StackStorm", url)]
+    # Of what can be taken for markup nothing is bold.
+    assert reading.styled == ["Application", "Environment"]
+
+
 def test_an_answer_in_a_thread_stays_in_the_thread(played: Played) -> None:
     since = len(played.slack.posts)
     asked = played.ask(played.alice, "echo in a thread", thread_ts="1796000000.000100")

@@ -96,7 +96,7 @@ class ChatOps:
         number = f"{len(self.asked):024x}"
         return {
             "message": f"On it. The answer follows here; execution {number}",
-            "execution": {"id": number, "web_url": None},
+            "execution": {"id": number, "web_url": f"https://st2.example.com/#/history/{number}"},
             "actionalias": {"ack": {"enabled": True, "append_url": False}},
             "extra": {"slack": {"thread_response": True}},
         }
