@@ -79,7 +79,13 @@ class SlackRoom(Room):
             if one["channel"] == channel
         ]
         posted = [
-            Message(post.ts, names[BOT], post.reading.text, post.thread_ts, {**post.sent})
+            Message(
+                post.ts,
+                names[BOT],
+                read_post(post.sent, names).text,
+                post.thread_ts,
+                {**post.sent},
+            )
             for post in list(self.slack.posts)
             if post.channel == channel
         ]
