@@ -21,7 +21,7 @@ _HEADER = 44
 _AVATAR, _BESIDE = 34, 46
 # Those of people are on their pictures, and in front of what they say.
 _PEOPLE = ("alice", "bob", "carol")
-_COLUMNS_OF_FACTS = 4
+_COLUMNS_OF_FACTS = 2
 _TIME = "14:02"
 _LABELS = {"slack": "Slack", "irc": "IRC", "xmpp": "XMPP", "matrix": "Matrix"}
 

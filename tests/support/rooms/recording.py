@@ -75,12 +75,17 @@ def transcript_of(chat: str, room: Room, bot: str, versions: Mapping[str, str]) 
     return steadied(Transcript(chat, "ops", bot, room.received("ops"), room.names(), versions))
 
 
-def compare(transcript: Transcript) -> None:
-    """Fail where the room received something else than the recording has; or write a new one."""
-    name = f"{transcript.chat}.json"
+def record_or_compare(transcript: Transcript) -> None:
+    """Write a new recording where one is asked for, else compare with the one that is there."""
     if FOLDER:
-        write(transcript, Path(FOLDER) / name)
-        return
+        write(transcript, Path(FOLDER) / f"{transcript.chat}.json")
+    else:
+        compare(transcript)
+
+
+def compare(transcript: Transcript) -> None:
+    """Fail where the room received something else than the recording has."""
+    name = f"{transcript.chat}.json"
     recorded = read(ROOMS / name)
     for now, before in zip(transcript.messages, recorded.messages):
         assert now == before, f"docs/rooms/{name} has another {before.id}: record it again"

@@ -55,7 +55,10 @@ class ConsoleStorm(ChatOps):
         ]
         return {
             "message": rendered.message,
-            "execution": {"id": number, "web_url": None},
+            "execution": {
+                "id": number,
+                "web_url": f"https://st2.example.com/#/history/{number}/general",
+            },
             "actionalias": alias,
             "extra": alias["ack"].get("extra", {}),
         }
