@@ -13,7 +13,7 @@ import yaml
 from opsroom.commands.help.catalogue import GROUPS, PLACEHOLDER, RIGHTS, UNKNOWN, shown_form
 
 from .. import PACK
-from .markdown import code, links, page, sentence, table
+from .markdown import code, examples_of, links, marked, page, sentence, table
 
 # What a right of the catalogue is called in the config, where those who have it are named.
 _KEYS = {
@@ -43,7 +43,7 @@ _EFFECTS = {
 _EFFECT = re.compile(r"^    effect = Effect\.([A-Z]+)$", re.MULTILINE)
 # Commands that begin like another.
 _TITLES = {"opsroom_deploy_set": "deploy several", "opsroom_page_urgently": "page urgently"}
-_CONNECTING = ("about", "between", "for", "of", "on", "is")
+_CONNECTING = ("for", "of", "on")
 # Where each group of the catalogue is explained, and commands that have a place of their own.
 _GUIDES: Mapping[str, Sequence[str]] = {
     "Deploy": ("commands.md#deploy-and-redeploy", "deploying.md"),
@@ -75,10 +75,10 @@ _GUIDES: Mapping[str, Sequence[str]] = {
     "doctor": ("commands.md#doctor",),
     "help": ("commands.md#help",),
 }
+# The groups by their headings: a heading is no name of a command.
+_HEADINGS = {"Deploy": "Deployments", "Look": "Versions, records and help"}
 # The group of commands that the catalogue has in none.
 _LAST = "Look"
-# Ends of an example in a description: "such as v1.4.2; a tag, ...", "such as 30m or 2h".
-_SUCH_AS = re.compile(r"such as (?:\"([^\"]+)\"|(.+?))(?=[,;]|\.(?: |$)| or | where |$)")
 
 
 _BEFORE = """\
@@ -122,8 +122,7 @@ class Command:
 
     def _example_of(self, name: str, form: str) -> str:
         description = self.parameters[name]["description"]
-        found: List[str] = [one or other for one, other in _SUCH_AS.findall(description)]
-        found = found or [name.upper()]
+        found = examples_of(description) or [name.upper()]
         # A moment instead of a length: "until {{ length }}".
         return found[-1 if f"until {{{{ {name} }}}}" in form else 0]
 
@@ -145,7 +144,10 @@ def commands_page() -> str:
             )
             for one in commands
         ]
-        parts += [f"## {title}", table(("Say", "What it does", "Who may", "Effect"), rows)]
+        parts += [
+            f"## {_HEADINGS.get(title, title)}",
+            table(("Say", "What it does", "Who may", "Effect"), rows),
+        ]
         parts += [part for one in commands for part in _section(title, one)]
     source = "aliases/, actions/*.yaml and the catalogue of commands"
     return page("Commands: reference", source, parts)
@@ -199,7 +201,7 @@ def _parameters(command: Command) -> Iterator[Tuple[str, str, str, str]]:
         default_text = (
             "required" if needed else "none" if default is None else code(_plain(default))
         )
-        yield code(shown), _type(one), default_text, sentence(one["description"])
+        yield code(shown), _type(one), default_text, sentence(marked(one["description"]))
 
 
 def _type(parameter: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from .. import PACK
 from . import examples
 from .declarations import ANY, Key, Noting, one_of
 from .kinds import default_of
-from .markdown import code, links, page, sentence, table
+from .markdown import code, links, marked, page, sentence, table
 
 SCHEMA = PACK / "config.schema.yaml"
 # Where a section is explained, as from docs/.
@@ -204,7 +204,7 @@ def _rows(
         place = (*path, name)
         key = keys.get(place)
         kind = _KIND_PAGES.get(".".join(step for step in place if step != ANY))
-        meaning = sentence(one.get("description") or "")
+        meaning = sentence(marked(one.get("description") or "", quotes=True))
         if at_top and one.get("type") == "object":
             meaning = f"{meaning} See [below](#{name})."
         elif kind:
@@ -230,7 +230,7 @@ def _rows(
             "any other",
             _type_of((*path, "x"), other, None),
             "none",
-            sentence(other["description"]),
+            sentence(marked(other["description"])),
         )
 
 
@@ -249,7 +249,7 @@ def _type_of(path: Tuple[str, ...], schema: Mapping[str, Any], key: Optional[Key
         named = schema.get("additionalProperties")
         if sort == "mapping" and isinstance(named, dict):
             inner = _SORTS.get(str(named.get("type")), "mapping")
-            sort = f"mapping of names to {'mappings' if inner == 'mapping' else inner + 's'}"
+            sort = "mapping of names" + ("" if inner == "mapping" else f" to {inner}s")
     names = tuple("x" if step == ANY else step for step in path)
     secret = is_secret(names) or is_secret((*names, "x"))
     return f"{sort}; secret" if secret else sort

@@ -253,4 +253,5 @@ def one_of(choices: Sequence[str]) -> str:
 
 
 def _without_article(text: str) -> str:
-    return re.sub(r"^(?:an?|the) ", "", text)
+    """What a reader expects as a type: without the example, which the meaning has."""
+    return re.sub(r"^(?:an?|the) |,? such as [^,]*$", "", text)

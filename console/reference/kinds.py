@@ -98,7 +98,7 @@ def _page(sort: Sort) -> str:
     kinds = sort.registry.kinds()
     parts = [
         f"{sort.text} [How to read the tables](configuration.md#how-to-read-the-tables).",
-        "\n".join(f"- [{one}](#{one})" for one in kinds),
+        f"Kinds: {', '.join(f'[{one}](#{one})' for one in kinds)}.",
     ]
     for kind in kinds:
         parts += _section(sort, kind)

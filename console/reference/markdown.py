@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Sequence
+from typing import Iterable, List, Match, Sequence
 
 from .. import PACK
 
 DOCS = PACK / "docs"
+# The end of an example: "such as v1.4.2; a tag, ...", "such as 30m or 2h".
+_SUCH_AS = re.compile(r"such as (?:\"([^\"]+)\"|(.+?))(?=[,;]|\.(?: |$)| or | and | where |$)")
+# What a page would turn into a link of its own.
+_ADDRESS = re.compile(r"(\S+(?:://|@)\S*[\w/]|\w+:@\S*\w|@\w+\S*\w)")
 GENERATED = (
     "<!-- Written by `make reference`, from {source}. Change it there: a change here is lost. -->"
 )
@@ -31,6 +35,33 @@ def sentence(text: str) -> str:
         return ""
     text = text if text[0] in "`{[" else text[0].upper() + text[1:]
     return text if text.endswith((".", "?", ":")) else f"{text}."
+
+
+def examples_of(description: str) -> List[str]:
+    """The examples that a description gives: v1.4.2 of "such as v1.4.2; a tag or a branch"."""
+    return [one or other for one, other in _SUCH_AS.findall(description)]
+
+
+def marked(description: str, quotes: bool = False) -> str:
+    """A description of the metadata, which is plain text, with its examples and addresses as code.
+
+    `quotes` keeps those around an example, which are needed in YAML.
+    """
+    if "`" in description:
+        return description
+
+    def example(found: Match[str]) -> str:
+        return (
+            f"such as `{found[1] or found[2]}`"
+            if not (quotes and found[1])
+            else (f'such as `"{found[1]}"`')
+        )
+
+    text = _SUCH_AS.sub(example, description)
+    parts = text.split("`")
+    # Every other part is code already.
+    parts[::2] = [_ADDRESS.sub(r"`\1`", one) for one in parts[::2]]
+    return "`".join(parts)
 
 
 def from_docs(text: str) -> str:

@@ -172,6 +172,12 @@ def test_every_page_has_one_title_and_says_more_than_that(path: Path) -> None:
     assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
 
 
+@cases("path", PAGES)
+def test_no_two_headings_of_a_page_have_one_address(path: Path) -> None:
+    headings = re.findall(r"^#+ (.*)$", prose(path.read_text("utf-8")), re.MULTILINE)
+    assert len(anchors("\n".join(f"# {one}" for one in headings))) == len(headings)
+
+
 # Words of translations that no native reader uses, and what stands for them in the house.
 STILTED = {
     "somebody": "someone",
