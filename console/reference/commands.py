@@ -13,7 +13,7 @@ import yaml
 from opsroom.commands.help.catalogue import GROUPS, PLACEHOLDER, RIGHTS, UNKNOWN, shown_form
 
 from .. import PACK
-from .markdown import code, examples_of, links, marked, page, sentence, table
+from .markdown import anchor, code, examples_of, links, marked, page, sentence, table
 
 # What a right of the catalogue is called in the config, where those who have it are named.
 _KEYS = {
@@ -42,7 +42,11 @@ _EFFECTS = {
 }
 _EFFECT = re.compile(r"^    effect = Effect\.([A-Z]+)$", re.MULTILINE)
 # Commands that begin like another.
-_TITLES = {"opsroom_deploy_set": "deploy several", "opsroom_page_urgently": "page urgently"}
+_TITLES = {
+    "opsroom_deploy_set": "deploy several",
+    "opsroom_page_urgently": "page urgently",
+    "opsroom_compare_environments": "what is on",
+}
 _CONNECTING = ("for", "of", "on")
 # Where each group of the catalogue is explained, and commands that have a place of their own.
 _GUIDES: Mapping[str, Sequence[str]] = {
@@ -137,7 +141,7 @@ def commands_page() -> str:
     for title, commands in grouped:
         rows = [
             (
-                f"[{code(shown_form(one.forms[0]))}](#{_anchor(one.title)})",
+                f"[{code(shown_form(one.forms[0]))}](#{anchor(one.title)})",
                 one.description,
                 who_may(one),
                 one.effect,
@@ -253,7 +257,3 @@ def read_all() -> Tuple[Command, ...]:
             )
         )
     return tuple(found)
-
-
-def _anchor(title: str) -> str:
-    return title.lower().replace(" ", "-")

@@ -116,6 +116,7 @@ def _section(sort: Sort, kind: str) -> Iterator[str]:
         target = " ".join(
             inspect.cleandoc(_reader(sort, kind, "read_target").__doc__ or "").split()
         )
+        target = f"{target[:1].lower()}{target[1:]}"
         yield f"What a [team](configuration.md#teams) names under this pager: {target}"
     # Of several examples the one with the most keys.
     places = examples.of_kind(sort.section, sort.part, kind)
