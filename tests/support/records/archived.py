@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import List
@@ -14,6 +15,7 @@ from opsroom.records.model import Event
 from support.records.ledgers import Book
 from support.records.stores import rows
 
+_PAGE = Path(__file__).resolve().parents[3] / "docs" / "compliance.md"
 # Seven years, as tests have it.
 KEEP = 84
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)
@@ -53,3 +55,10 @@ def numbers(store: Store) -> List[int]:
 def newest_event(store: Store) -> Event:
     """What the newest record says."""
     return Event(rows(store, "SELECT event FROM ledger ORDER BY seq DESC LIMIT 1")[0][0])
+
+
+def without_opsroom() -> str:
+    """The program that auditors verify with, from the page for them."""
+    found = re.search(r"```python\n(.*?)```", _PAGE.read_text("utf-8"), re.DOTALL)
+    assert found
+    return found.group(1)

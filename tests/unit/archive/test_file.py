@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from opsroom.archive.file import Header, read_archive, write_archive
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import GENESIS, HASHED, record_hash
+from support.records.archived import without_opsroom
 
 _WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 _ROW = st.fixed_dictionaries(
@@ -185,27 +186,20 @@ def test_the_same_records_make_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-# What an auditor does without opsroom: the script of docs/compliance.md.
-_SCRIPT = Path(__file__).resolve().parents[3] / "docs" / "compliance.md"
-
-
-def script() -> str:
-    page = _SCRIPT.read_text("utf-8")
-    start = page.index("```python\nimport hashlib, json") + len("```python\n")
-    return page[start : page.index("```", start)]
-
-
 def test_python_alone_verifies_it(archive: Path, tmp_path: Path) -> None:
     checker = tmp_path / "verify.py"
-    checker.write_text(script())
+    checker.write_text(without_opsroom())
     plain = gzip.decompress(archive.read_bytes())
 
-    def run(content: bytes) -> subprocess.CompletedProcess[bytes]:
+    def run(*paths: str, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [sys.executable, str(checker)], input=content, capture_output=True, check=False
+            [sys.executable, "-I", str(checker), *paths],
+            input=content,
+            capture_output=True,
+            check=False,
         )
 
-    good = run(plain)
-    assert (good.returncode, good.stdout[:15]) == (0, b"12 records hold")
-    bad = run(plain.replace("ö 4".encode(), "ö 5".encode(), 1))
+    assert run(str(archive)).stdout[:15] == b"12 records hold"
+    assert run(content=plain).stdout[:15] == b"12 records hold"
+    bad = run(content=plain.replace("ö 4".encode(), "ö 5".encode(), 1))
     assert (bad.returncode, bad.stderr.strip()) == (1, b"record 5 does not fit")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import List, Optional, Tuple
 
 from ..config.fields import Fields
-from ..config.ledger import read_ledger
 from ..config.problems import Problems
+from ..config.readers import read_ledger
 from ..config.yaml_file import UnreadableFile, read_config_file
 from ..db.store import Store, open_store
 from ..db.url import read_address

@@ -28,7 +28,7 @@ from .file import Header, file_name, pattern, read_archive, write_archive
 from .remainder import remaining
 
 # Commands wait while the records of one file are taken out: some seconds for as many.
-MAX_RECORDS = 100_000
+MAX_RECORDS = 50_000
 _LOCK = ".opsroom-archive.lock"
 
 

@@ -10,6 +10,7 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from ..db.sql import Row, Transaction, from_moment, moment, rows, scalar
 from ..errors import Failure
+from ..records.chain.archives import archives
 from ..records.ledger import COLUMNS, Record, record_of
 from ..records.model import Event
 from ..records.queries import deployments
@@ -180,7 +181,10 @@ def _before(connection: Transaction, changes: Tuple[Change, ...]) -> Dict[Place,
 
 
 def _begins(connection: Transaction) -> Optional[datetime]:
+    archived = archives(connection)
     first = scalar(connection, "SELECT at FROM ledger ORDER BY seq LIMIT 1")
+    if archived:
+        first = archived[0].since
     try:
         begins = from_moment(str(first))
     except ValueError:

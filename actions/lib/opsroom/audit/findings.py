@@ -19,16 +19,19 @@ def gaps(
     before: Mapping[Tuple[str, str], str],
     live: Collection[str] = (),
     restored: Iterable[Tuple[int, str]] = (),
+    since: str = "",
 ) -> Tuple[Finding, ...]:
     """Every reason why the record of a period cannot be called complete; empty when there is none.
 
     `before` is what ran on each place before its first change here, empty where that is not known.
     `live` are the deployments that hold a claim: what is running has no end yet. `restored` are
-    numbers and sentences of the records that say that the database is a backup.
+    numbers and sentences of the records that say that the database is a backup. `since` is when the
+    period begins, as records are dated.
     """
     changes = list(changes)
     return (
         *_broken(chain),
+        *_archived(chain, since),
         *(
             _finding(
                 GapKind.UNREADABLE,
@@ -58,6 +61,17 @@ def _broken(chain: ChainReport) -> Iterator[Finding]:
     if chain.broken > len(chain.breaks):
         more = chain.broken - len(chain.breaks)
         yield _finding(GapKind.CHAIN_BROKEN, f"The chain is broken in {more} more places.", ())
+
+
+def _archived(chain: ChainReport, since: str) -> Iterator[Finding]:
+    """What was archived of the period: of it only what commands still need is in the database."""
+    archive = chain.archive
+    if archive is not None and since <= archive.until:
+        message = (
+            f"{archive.text}; of what was before, this report has only what stayed. "
+            "python -m opsroom.archive load makes it readable."
+        )
+        yield _finding(GapKind.ARCHIVED, message, (archive.record,))
 
 
 def _story(change: Change, live: Collection[str]) -> Iterator[Finding]:

@@ -168,6 +168,7 @@ class GapKind(str, Enum):
     STARTED_TWICE = "started_twice"
     CHANGED_OUTSIDE = "changed_outside"
     RESTORED = "restored"
+    ARCHIVED = "archived"
     NO_EXECUTION = "no_execution"
     NO_RECORD = "no_record"
 

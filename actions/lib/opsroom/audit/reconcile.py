@@ -45,13 +45,15 @@ class Reconciled:
 
     `compared` executions are in both. `only_ledger` are in the ledger and not in StackStorm,
     `only_stackstorm` the other way round. `too_old` are older than StackStorm's history, which
-    begins at `history_begins`, and so cannot be compared."""
+    begins at `history_begins`, and so cannot be compared; nor can `archived` executions, whose
+    records are archived."""
 
     compared: int
     only_ledger: Tuple[Noted, ...]
     only_stackstorm: Tuple[PastExecution, ...]
     too_old: int
     history_begins: Optional[datetime]
+    archived: int = 0
 
     @property
     def ok(self) -> bool:
@@ -108,9 +110,12 @@ def compare(
     history_begins: Optional[datetime],
     in_stackstorm: Callable[[str], bool],
     known_here: Callable[[Iterable[str]], Iterable[str]],
+    archived_until: Optional[datetime] = None,
 ) -> Reconciled:
     """Compare. `in_stackstorm` asks StackStorm for one execution, `known_here` the ledger for some,
     both at any time.
+
+    Executions that began up to `archived_until` have their records in an archive.
 
     They are asked only for what the other side does not have in the period: one that began just
     before its end has its records after it, and other actions than those that were listed leave
@@ -124,13 +129,20 @@ def compare(
         one for one in listed.values() if one.id not in here and one.status not in _ON_THE_WAY
     ]
     elsewhere = set(known_here([one.id for one in unknown]))
-    only_stackstorm = [one for one in unknown if one.id not in elsewhere]
+    unrecorded = [one for one in unknown if one.id not in elsewhere]
+    archived = [
+        one
+        for one in unrecorded
+        if archived_until is not None and one.at is not None and one.at <= archived_until
+    ]
+    only_stackstorm = [one for one in unrecorded if one not in archived]
     return Reconciled(
         compared=len(here) - len(old) - len(only_ledger),
         only_ledger=tuple(sorted(only_ledger, key=lambda one: one.record)),
         only_stackstorm=tuple(sorted(only_stackstorm, key=lambda one: (str(one.at), one.id))),
         too_old=len(old),
         history_begins=history_begins,
+        archived=len(archived),
     )
 
 

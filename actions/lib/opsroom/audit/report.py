@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Iterator, Sequence, Set, Tuple
 
-from ..db.sql import Transaction
+from ..db.sql import Transaction, moment
 from ..db.store import Store
 from ..names import listed
 from ..records.chain import verify_chain
@@ -48,6 +48,7 @@ def make_report(
         found.before,
         live,
         found.restored,
+        moment(period.since),
     )
     return Report(
         period=period,

@@ -65,6 +65,7 @@ class Found:
     incidents: Sequence[Incident]
     pages: Sequence[Page]
     past: Sequence[Record]
+    archived: str = ""
 
 
 def key_of(target: DeploymentTarget) -> Key:
@@ -136,6 +137,7 @@ class _Composer:
             locks=self._few("locks", [self._held(one) for one in held]),
             freezes=tuple(self._freezes()),
             past=tuple(self._past(one) for one in found.past),
+            archived=found.archived,
             narrowed=len(self._shown) < len(self._settings.environments),
             asked=self._settings.board.ask,
             people=self._people,

@@ -16,6 +16,7 @@ from ..commands.resolve import DeploymentTarget
 from ..config.model import BoardSettings, Environment
 from ..db.sql import Transaction
 from ..records import changes, claims, incidents, locks, pages
+from ..records.chain.archives import newest_archive
 from ..records.change import State
 from ..records.ledger import Record
 from ..records.model import Event
@@ -83,6 +84,7 @@ def _read(
             *drifts(connection, environment=scope, limit=PAST),
         )
     ]
+    archive = newest_archive(connection) if len(past) < PAST else None
     return Found(
         now=now,
         ended=last_of_each(connection, places),
@@ -98,4 +100,5 @@ def _read(
         incidents=incidents.open_incidents(connection),
         pages=pages.open_pages(store, connection),
         past=sorted(past, key=lambda one: one.seq, reverse=True)[:PAST],
+        archived=f"{archive.text}." if archive is not None else "",
     )

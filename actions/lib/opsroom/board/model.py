@@ -192,6 +192,8 @@ class Board:
     locks: Tuple[Held, ...] = ()
     freezes: Tuple[Freeze, ...] = ()
     past: Tuple[Past, ...] = ()
+    # Where what was before the last deployments is, if it is not in the record any more.
+    archived: str = ""
     narrowed: bool = False
     asked: bool = False
     people: bool = True

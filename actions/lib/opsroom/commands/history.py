@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Dict, List, Tuple
 
 from ..errors import Code, Refusal
+from ..records.chain.archives import newest_archive
 from ..records.claims import Claim, current
 from ..records.ledger import Record
 from ..records.queries import deployments, drifts
@@ -30,22 +31,30 @@ def get_history(
         running = current(store, connection, app, environment)
         records = deployments(connection, app, environment, limit)
         found = drifts(connection, app, environment, limit)
+        # Where all of them are shown, what was before may be archived.
+        archive = newest_archive(connection) if len(records) < limit else None
     title = f"{app} on {environment}" if app and environment else app or environment
     shown = sorted([*records, *found], key=lambda one: one.seq, reverse=True)[:limit]
+    foot = f"{archive.text}." if archive is not None else ""
     if not shown and not running:
         nothing: Dict[str, Any] = {"deployments": [], "drift": [], "running": []}
-        return Outcome(True, Code.HISTORY, f"{title}: nothing has been deployed yet.", nothing)
+        text = f"{title}: nothing has been deployed yet."
+        if archive is not None:
+            nothing["archived"] = archive.facts()
+            text = f"{title}: the record has no deployment. {foot}"
+        return Outcome(True, Code.HISTORY, text, nothing)
     rows = [_going_on(claim, now) for claim in running]
     rows += [_row(record, now, app, environment) for record in shown]
     narrow = "" if app and environment else "say: history of APPLICATION on ENVIRONMENT"
-    facts = {
+    facts: Dict[str, Any] = {
         "deployments": [_fact(record) for record in records],
         "drift": [_fact(record) for record in found],
         "running": [_claim(claim) for claim in running],
     }
-    return Outcome(
-        True, Code.HISTORY, table(rows, narrow=narrow, heading=f"{title}, newest first:"), facts
-    )
+    if archive is not None:
+        facts["archived"] = archive.facts()
+    text = table(rows, narrow=narrow, heading=f"{title}, newest first:", foot=foot)
+    return Outcome(True, Code.HISTORY, text, facts)
 
 
 def _scope(context: Context, app_name: str, environment_name: str) -> tuple[str, str]:

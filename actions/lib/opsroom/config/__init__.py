@@ -14,7 +14,6 @@ from ..structs.patterns import lazy_pattern
 from .checks import check
 from .fields import Fields
 from .integrations import read_page_limit, read_team, read_webhooks
-from .ledger import read_ledger
 from .model import (
     App,
     Environment,
@@ -34,6 +33,7 @@ from .readers import (
     read_environment,
     read_groups,
     read_incidents,
+    read_ledger,
     read_metrics,
     read_person,
     read_relay_keys,

@@ -1,8 +1,9 @@
 """Reading the config by subject: people and groups, freezes and time zones, environments and their
-rules, incidents, the board, metrics, and how often the sensors look."""
+rules, incidents, the board, metrics, how long records are kept, and how often the sensors look."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import listed, nearest
@@ -19,6 +20,7 @@ from .model import (
     Freeze,
     Identity,
     Incidents,
+    LedgerSettings,
     MetricsSettings,
     Watching,
 )
@@ -343,6 +345,26 @@ def read_metrics(fields: Fields) -> MetricsSettings:
     folder = inner.text("folder", pattern=_FOLDER, expected="the full path of a folder")
     inner.finish()
     return MetricsSettings(folder)
+
+
+# Figures are compared over a year, and "7d" is a slip of the pen.
+_MIN_KEEP, _MAX_KEEP = 12, 100 * 12
+_KEEP = re.compile(r"^([0-9]{1,4}) ?(?:(y|years?)|mo|months?)$")
+
+
+def read_ledger(fields: Fields) -> LedgerSettings:
+    """The whole of `ledger`."""
+    inner = fields.inside("ledger")
+    if not inner.names():
+        return LedgerSettings()
+    expected = "a number of years or months, from 1y to 100y, such as 7y or 84mo"
+    text = inner.text("keep", pattern=_KEEP, expected=expected)
+    length = _KEEP.match(text)
+    keep = int(length[1]) * (12 if length[2] else 1) if length else _MIN_KEEP
+    if not _MIN_KEEP <= keep <= _MAX_KEEP:
+        inner.problem("keep", f"expected {expected}, found {found(text)}")
+    inner.finish()
+    return LedgerSettings(keep)
 
 
 def read_check(fields: Fields) -> str:

@@ -8,11 +8,12 @@ in some twenty looks.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Iterator, List, Optional, Tuple
 
 from ..audit.clock import Clock, read_clock
 from ..db.sql import Transaction, from_moment, moment, one_of, scalar, soon
+from ..records.chain.archives import newest_archive
 from ..records.queries import FINISHED
 from .model import End, IncidentRecord, Scope
 
@@ -34,6 +35,8 @@ _NOTED = (
     " WHERE event IN ('declared', 'closed') OR facts LIKE :clock ORDER BY seq"
 )
 _CLOCK = '"clock":"'
+# Times are kept to the microsecond.
+_AFTER = timedelta(microseconds=1)
 
 
 def look_through(on: Transaction, now: datetime) -> Tuple[Clock, List[IncidentRecord]]:
@@ -84,7 +87,11 @@ def ends(on: Transaction, scope: Scope, first: int, clock: Clock) -> Iterator[En
 
 
 def begins(on: Transaction, clock: Clock) -> Optional[float]:
-    """When the record begins, in seconds since 1970; None where it is empty."""
+    """When the record begins, in seconds since 1970, after what was archived of it; None where it
+    is empty."""
+    archive = newest_archive(on)
+    if archive is not None:
+        return (from_moment(archive.until) + _AFTER).timestamp()
     at = scalar(on, "SELECT at FROM ledger ORDER BY seq LIMIT 1")
     try:
         found = clock.times.get(1) or from_moment(str(at))

@@ -7,6 +7,7 @@ from typing import Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 from ..audit.period import Period
 from ..db.store import Store
+from ..records.chain.archives import Archive, newest_archive
 from ..text import when
 from ..times.zones import UTC
 from .collect import begins, ends, first_record, look_through
@@ -29,9 +30,9 @@ def make_report(
             since, until = _known(period, known_since, now.timestamp())
             spans = buckets(_moment(since), _moment(until), zone)
             limits = [(first.timestamp(), after.timestamp()) for first, after, _ in spans]
-            calculation = Calculation(
-                scope, [(before.since.timestamp(), before.until.timestamp()), *limits]
-            )
+            known_before = _known(before, known_since, now.timestamp())
+            calculation = Calculation(scope, [known_before, *limits])
+            archive = newest_archive(connection)
             first = first_record(connection, before.since, clock)
             # Of incidents all: one that was declared long before may still be open.
             calculation.run(ends(connection, scope, first, clock), incidents)
@@ -43,9 +44,7 @@ def make_report(
         now=now.timestamp(),
         source=store.place,
         figures=_total((one for by_app in counted for one in by_app.values()), _days(limits)),
-        figures_before=_total(
-            earlier.values(), _days([_known(before, known_since, now.timestamp())])
-        ),
+        figures_before=_total(earlier.values(), _days([known_before])),
         by_app=_by_app(counted, _days(limits)),
         buckets=tuple(
             Bucket(*limit, label, _total(by_app.values(), _days([limit])))
@@ -53,7 +52,7 @@ def make_report(
         ),
         known_since=known_since,
         timezone=timezone_name,
-        notes=tuple(_notes(period, before, known_since, now)),
+        notes=tuple(_notes(period, before, known_since, now, archive)),
     )
 
 
@@ -88,12 +87,18 @@ def _by_app(counted: Iterable[Mapping[str, Figures]], days: float) -> Dict[str, 
 
 
 def _notes(
-    period: Period, before: Period, known_since: Optional[float], now: datetime
+    period: Period,
+    before: Period,
+    known_since: Optional[float],
+    now: datetime,
+    archive: Optional[Archive],
 ) -> Iterator[str]:
     if known_since is None:
         yield "The record is empty."
         return
     begins = _moment(known_since)
+    if archive is not None and begins > before.since:
+        yield f"{archive.text}; its figures are not counted."
     if begins >= period.since:
         yield f"The record begins at {when(begins, now)}: there is no period before to compare."
     elif begins > before.since:

@@ -17,6 +17,7 @@ from typing import Any, Dict, List, Tuple
 from ..db.sql import Transaction
 from ..html import write
 from ..records.chain import ChainReport, verify_after, verify_chain
+from ..records.chain.archives import newest_archive
 from ..records.queries import FINISHED
 from ..structs import dataclass
 
@@ -78,8 +79,14 @@ class Totals:
 
 
 def count_on(on: Transaction, totals: Totals) -> ChainReport:
-    """Verify what is new, and add it to the totals; nothing is added when the chain is broken."""
-    chain = verify_after(on, totals.record, totals.hash) if totals.record else verify_chain(on)
+    """Verify what is new, and add it to the totals; nothing is added when the chain is broken.
+
+    What was archived since the last run is not counted."""
+    archive = newest_archive(on)
+    if totals.record > (archive.last if archive is not None else 0):
+        chain = verify_after(on, totals.record, totals.hash)
+    else:
+        chain = verify_chain(on)
     if not chain.ok or chain.head == totals.record:
         return chain
     after = {"after": totals.record}

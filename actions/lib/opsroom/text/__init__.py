@@ -198,12 +198,14 @@ def one_line(text: str, characters: int = 120) -> str:
     return shorten(" ".join(neutralise(text).split()), characters)
 
 
-def table(rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "") -> str:
+def table(
+    rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "", foot: str = ""
+) -> str:
     """Rows as lines that read well in any font: cells joined by ` | `, nothing padded, empty cells
     left out.
 
     As many rows as one message holds; then a line counts the rest and says how to narrow
-    (`narrow`).
+    (`narrow`). `foot` is the last line, whatever is left out before it.
     """
     lines = [
         not_marked(" | ".join(cell for cell in (one_line(str(cell)) for cell in row) if cell))
@@ -212,7 +214,7 @@ def table(rows: Iterable[Sequence[str]], narrow: str = "", heading: str = "") ->
     text = ""
     for shown in range(min(len(lines), MESSAGE_LINES), -1, -1):
         rest = [_rest(len(lines) - shown, narrow)] if shown < len(lines) else []
-        candidate = [line for line in (heading, *lines[:shown], *rest) if line]
+        candidate = [line for line in (heading, *lines[:shown], *rest, foot) if line]
         text = "\n".join(candidate)
         if len(candidate) <= MESSAGE_LINES and len(text) <= MESSAGE_CHARACTERS:
             break

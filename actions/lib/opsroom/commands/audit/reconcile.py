@@ -7,7 +7,9 @@ from typing import Iterable, List
 from ...audit.clock import read_clock
 from ...audit.period import Period, read_period
 from ...audit.reconcile import Reconciled, compare, known, noted
+from ...db.sql import from_moment
 from ...errors import Code
+from ...records.chain.archives import newest_archive
 from ...stackstorm.history import History, history_or_refuse
 from ...text import when
 from .. import Context, Outcome
@@ -54,6 +56,7 @@ def reconcile(context: Context, since: str, until: str = "", pack: str = "opsroo
             for one in found.only_stackstorm
         ],
         "too_old": found.too_old,
+        "archived": found.archived,
         "history_begins": found.history_begins,
     }
     code = Code.RECONCILED if found.ok else Code.RECORD_INCOMPLETE
@@ -80,7 +83,9 @@ def compared(
 
     with store.read() as connection:
         here = noted(connection, period, read_clock(connection, store.now(connection)))
-    return compare(here, executed, begins, history.has, known_here)
+        archive = newest_archive(connection)
+    until = from_moment(archive.until) if archive is not None else None
+    return compare(here, executed, begins, history.has, known_here, until)
 
 
 def _comparison_text(found: Reconciled) -> str:
@@ -103,6 +108,16 @@ def _comparison_text(found: Reconciled) -> str:
 
 
 def _reach(found: Reconciled, period: Period) -> str:
+    return f"{_archived(found)} {_history(found, period)}".strip()
+
+
+def _archived(found: Reconciled) -> str:
+    if not found.archived:
+        return ""
+    return f"{found.archived:,} executions could not be compared: their records are archived."
+
+
+def _history(found: Reconciled, period: Period) -> str:
     if found.history_begins is None:
         return "StackStorm's history is empty."
     if found.history_begins <= period.since:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional, Tuple
 
 from ...errors import Code, Failure, Refusal
+from ...records.chain.archives import newest_archive
 from ...records.queries import commit_before, version_before
 from ...versions import Running
 from .. import Context
@@ -60,11 +61,13 @@ def _before(context: Context, target: DeploymentTarget, current: Running) -> Tup
             connection, app.name, environment.name, current.version, current.commit
         )
         commit = commit_before(connection, record) if record else ""
+        archive = newest_archive(connection) if record is None else None
     if record is None:
+        older = f" {archive.text}." if archive is not None else ""
         raise Refusal(
             Code.NOTHING_BEFORE,
             f"The record does not say what ran on {environment.name} before {app.name} "
-            f"{current.version}.",
+            f"{current.version}.{older}",
             f"Name the version: deploy {app.name} VERSION to {environment.name}",
         )
     return record.version_before, commit

@@ -40,9 +40,10 @@ class Archive:
 
     @property
     def text(self) -> str:
-        """What is in it: 'Records 1 to 1,204 (up to 2019-11-30) are archived in FILE'."""
-        begin = "The record" if self.first == 1 else "The older record"
-        return f"{begin} up to number {self.last:,} ({self.until[:10]}) is archived in {self.file}"
+        """How far the record is archived, without a full stop."""
+        where = "in" if self.first == 1 else ", last in"
+        what = f"The record up to number {self.last:,} ({self.until[:10]}) is archived"
+        return f"{what} {where} {self.file}".replace(" ,", ",")
 
     def facts(self) -> Dict[str, Any]:
         """What the record of it has to say."""
