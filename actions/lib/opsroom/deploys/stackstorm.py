@@ -55,7 +55,8 @@ def read_options(fields: Fields) -> Options:
     """An action or a workflow of StackStorm, so that every pack is a way to deploy. It is followed
     to its end: the room hears of its tasks, and its error message is reported.
 
-    - `parameters` (mapping): its parameters; placeholders in texts are filled in, however deep.
+    - `parameters` (mapping): the parameters of the action; placeholders in texts are filled in,
+      however deep.
     - `time_limit`: how long it may take; then it is cancelled.
     """
     url, key, verify = read_access(fields)

@@ -92,9 +92,10 @@ def read_steps(fields: Fields) -> Steps:
 
     - `steps` (list of numbers and percentages, the last of which is `100%`; of a StatefulSet only;
       default all pods): how many pods have the version after each step.
-    - `pause` (default none): between two steps; all of them have to fit into `time_limit`.
-    - `check` (mapping): what has to hold after each step, or after the roll-out;
-      otherwise the images from before are set again. `{host}` is a pod of the step.
+    - `pause` (default none): how long to wait between two steps; all pauses have to fit into
+      `time_limit`.
+    - `check` (mapping): what has to hold after each step, or after the roll-out; otherwise the
+      images from before are set again. `{host}` is a pod of the step.
     """
     steps = Steps(
         sizes=_read_sizes(fields),

@@ -44,8 +44,7 @@ def read_time_limit(
 def read_look_for(fields: Fields) -> float:
     """Seconds that looking for a lost answer may take.
 
-    - `look_for`: what looking for a lost answer may add to `time_limit`; with `0s` it is not looked
-      for.
+    - `look_for`: how long a lost answer is looked for, on top of `time_limit`; `0s` turns it off.
     """
     return fields.seconds("look_for", LOOK_FOR, maximum=MAX_LOOK_FOR)
 
@@ -53,8 +52,9 @@ def read_look_for(fields: Fields) -> float:
 def read_verify(fields: Fields) -> str:
     """The path of a CA file, empty without one. Certificates are always checked.
 
-    - `verify` (full path of a CA file; default the machine's CAs): for a server with a certificate
-      of the house, such as `/etc/ssl/house.pem`; checking cannot be turned off.
+    - `verify` (full path of a CA file; default the machine's CAs): the CA that signed the server's
+      certificate, where it is a private one, such as `/etc/ssl/house.pem`; checking cannot be
+      turned off.
     """
     return fields.text(
         "verify",

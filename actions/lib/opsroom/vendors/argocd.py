@@ -57,7 +57,8 @@ def read_access(fields: Fields) -> Access:
     """Where Argo CD is, and as whom it is asked.
 
     - `url`: the address of Argo CD.
-    - `token` (text): a token of an account or project role.
+    - `token` (text): a token of an account or project role that may `get` and `sync` the
+      application, and `update` it with `mode: target`.
     """
     return Access(
         url=read_url(fields),
@@ -70,9 +71,9 @@ def read_place(fields: Fields) -> Place:
     """Which application it is; a template.
 
     - `application` (text): the name of the application in Argo CD.
-    - `project` (text): its project.
-    - `app_namespace` (text; default Argo CD's own): its namespace, where applications may be in
-      any.
+    - `project` (text): the project of the application.
+    - `app_namespace` (text; default Argo CD's own): the namespace of the application, where Argo CD
+      allows any.
     """
     expected = "the name of an application of Argo CD"
     return Place(

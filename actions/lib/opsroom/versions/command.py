@@ -43,7 +43,8 @@ def read_options(fields: Fields) -> Options:
       `worker ([0-9.]+)`: the group `version`, else the first.
     - `cwd` (path; default that of the runner): the folder in which it runs.
     - `environ`: environment variables for the program, added to the runner's.
-    - `secret_environ`: the same for secrets: passed as they are, and masked.
+    - `secret_environ`: environment variables whose values are secret: they are passed as they are,
+      and masked.
     - `time_limit`: how long the program may take; then it and all that it started are ended.
     """
     options = Options(

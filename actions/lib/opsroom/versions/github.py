@@ -48,9 +48,10 @@ def read_options(fields: Fields) -> Options:
 
     - `repository` (`owner/name`): the repository with the deployments or the workflow.
     - `token` (text): a token with the rights to read Contents, and Deployments or Actions.
-    - `environment` (text): the version of the last successful deployment to this environment.
-    - `workflow` (file name or number): in place of `environment`, what the last successful run of
-      this workflow ran on.
+    - `environment` (text): the environment on GitHub whose last successful deployment has the
+      version.
+    - `workflow` (file name or number): in place of `environment`, the workflow whose last
+      successful run has the version.
     - `title` (regular expression with a group): finds the version in the titles of such runs
       instead: the group `version`, else the first.
     - `time_limit`: how long one question may take.

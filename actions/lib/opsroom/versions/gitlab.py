@@ -40,7 +40,8 @@ def read_options(fields: Fields) -> Options:
     """What GitLab knows of the last deployment: not what runs, but what was last deployed
     successfully.
 
-    - `environment` (text): the environment on GitLab.
+    - `environment` (text): the environment on GitLab whose last successful deployment has the
+      version.
     - `name` (regular expression with a group): finds the version in the name of the pipeline that
       deployed: the group `version`, else the first.
     - `time_limit`: how long one question may take.

@@ -42,10 +42,10 @@ def read_options(fields: Fields) -> Options:
     """The version that a command prints on each of several hosts, or that a file there holds. Hosts
     that differ have no version: the answer says which has what.
 
-    - `file` (path on the hosts; required unless there is `command`): its first line is the version;
-      where it does not exist, nothing is deployed.
-    - `command` (list of arguments; required unless there is `file`): the first line that it prints
-      is the version; nothing where nothing is deployed.
+    - `file` (path on the hosts; required unless there is `command`): the file whose first line is
+      the version; where it does not exist, nothing is deployed.
+    - `command` (list of arguments; required unless there is `file`): the program that prints the
+      version in its first line, and nothing where nothing is deployed.
     - `regex` (regular expression with a group): finds the version in all of it instead: the group
       `version`, else the first.
     - `time_limit`: how long each host may take, beyond its connection.

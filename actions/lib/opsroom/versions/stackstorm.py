@@ -50,7 +50,7 @@ def read_options(fields: Fields) -> Options:
     returns.
 
     - `action` (reference of an action): the action, such as `acme.get_version`.
-    - `parameters` (mapping): its parameters.
+    - `parameters` (mapping): the parameters of the action.
     - `json` (JMESPath expression): where the version is in the result; of a Python action, what it
       returned is `result`.
     - `time_limit`: how long it may take; then it is cancelled.

@@ -67,7 +67,7 @@ def read_options(fields: Fields) -> Options:
     - `compare` (address with `{before}` and `{after}`; default that of github.com and gitlab.com):
       a page that compares two versions, for answers and reports.
     - `allow_incomplete` (list of `lfs`, `git-crypt`, `git-annex`, `filters`, `submodules`): what a
-      release may lack, which is refused without it.
+      release may lack; a version that lacks anything else is refused.
     """
     options = Options(
         repository=fields.text(

@@ -80,7 +80,8 @@ def read_options(fields: Fields) -> Options:
       a job that is played, from 18.10 on, and none by default.
     - `variables` (mapping of texts): variables of the pipeline, in place of inputs.
     - `correlation` (name of an input or variable, or `false`; default `opsroom`, with `variables`
-      `OPSROOM`): by this a pipeline is found again; `false` where it has none.
+      `OPSROOM`): the input or variable by which a pipeline is found again; `false` where it has
+      none.
     - `job` (text; default none; required with `mode: job`): the job that must have succeeded, or
       the manual job.
     - `children`: whether pipelines that the pipeline started count, and those that these started.

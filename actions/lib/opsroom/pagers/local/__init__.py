@@ -37,8 +37,8 @@ def read_options(fields: Fields) -> Options:
     """A log of pages in opsroom's own database, with people who are on call by the config. Nobody's
     telephone rings.
 
-    - `on_call` (mapping of a team to a list of people): the first is on call; `escalate page`
-      alerts the next. Without it pages are written down and reach nobody.
+    - `on_call` (mapping of a team to a list of people): who is on call: the first of the list, and
+      by `escalate page` the next. Without it pages are written down and reach nobody.
     """
     inner = fields.inside("on_call")
     teams: Dict[str, Tuple[str, ...]] = {}

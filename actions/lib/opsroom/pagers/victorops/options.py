@@ -44,7 +44,7 @@ class Options:
 def read_options(fields: Fields) -> Options:
     """Splunk On-Call, by its API, by its REST endpoint for alerts, or by both.
 
-    - `api_id` (text): the id of an API key, beside `api_key`.
+    - `api_id` (text): the id of the API key, beside `api_key`.
     - `api_key` (text): an API key that may not only read.
     - `user` (name of a user; required with the API alone): in whose name incidents are made and
       acknowledged for people who have no name there.

@@ -83,10 +83,12 @@ def read_options(fields: Fields) -> Options:
     - `todolist` (number): in place of `column`, the to-do list for new to-dos.
     - `client_id`: the client that is registered with Basecamp.
     - `client_secret` (text): the secret of that client.
-    - `refresh_token` (text): what access tokens are got with; they are kept and renewed.
-    - `token` (text): in place of the three above, one access token, which ends after two weeks.
-    - `url` (default that of Basecamp): where its API is, without the account.
-    - `launchpad` (default that of Basecamp): where access tokens are given out.
+    - `refresh_token` (text): the token by which access tokens are obtained; they are kept and
+      renewed.
+    - `token` (text): in place of `client_id`, `client_secret` and `refresh_token`, one access
+      token, which ends after two weeks.
+    - `url`: the address of Basecamp's API, without the account.
+    - `launchpad`: the address where access tokens are issued.
     - `time_limit`: how long a command may take in all, with every request and wait.
     """
 

@@ -109,9 +109,9 @@ def read_options(fields: Fields) -> Options:
 
     - `token` (text): the token of the user in whose name opsroom speaks to GitHub.
     - `repository` (`owner/name`): where new issues go.
-    - `repositories` (list of `owner/name`): others whose issues are cards here.
-    - `url` (http or https address; default that of github.com): where the API is; of Enterprise
-      Server it ends in `api/v3`.
+    - `repositories` (list of `owner/name`): other repositories whose issues are cards here.
+    - `url` (http or https address): the address of the API; of Enterprise Server it ends in
+      `api/v3`.
     - `site` (default that which belongs to `url`): where people see issues; needed where `url` is a
       proxy.
     - `time_limit`: how long a command may take in all, with every request and wait.

@@ -108,7 +108,8 @@ def read_options(fields: Fields) -> Options:
       as wiki markup.
     - `deployment` (default by `url` and `user`): which Jira it is, where neither the address nor
       `user` shows it.
-    - `site` (default `url`): where people see issues; needed for scoped tokens.
+    - `site` (http or https address; default `url`): the address where people see issues; needed for
+      scoped tokens.
     - `time_limit`: how long a command may take in all, with every request and wait.
     """
     url = read_url(fields, expected="the address of Jira, such as https://acme.atlassian.net")

@@ -54,7 +54,8 @@ def read_options(fields: Fields) -> Options:
     - `project` (letter, then letters, digits, `_`, `.`, `-`): where new cards go; their ids are
       CARD-1, CARD-2 and so on.
     - `projects` (list of the same): other projects of this board, such as `[WEB]`.
-    - `columns` (list of two or more): new cards are in the first; those in the last are closed.
+    - `columns` (list of two or more): the columns; new cards are in the first, and those in the
+      last are closed.
     """
     name = "a name such as OPS: a letter, then letters, digits, _ . - (31 characters at most)"
     options = Options(

@@ -58,7 +58,7 @@ def read_options(fields: Fields) -> Options:
     - `board` (short link, id or address): the board; its short link is the word of 8 characters in
       its address.
     - `list` (id or name): the list for new cards; an id saves a request for each of them.
-    - `url` (default that of Trello): where its API is, with the version `1` at its end.
+    - `url`: the address of Trello's API, with the version `1` at its end.
     - `time_limit`: how long a command may take in all, with every request and wait.
     """
     board = fields.text("board", expected="the short link or the id of a board")

@@ -41,7 +41,8 @@ class Access:
 def read_access(fields: Fields) -> Access:
     """Where GitHub is, and as whom it is asked.
 
-    - `token` (text): a token of GitHub.
+    - `token` (text): a token of GitHub that may write Actions, or Deployments with `mode:
+      deployment`, and read Contents.
     - `url` (http or https address): the API; `https://github.example.com/api/v3` on Enterprise
       Server.
     - `site` (default that of the API): where people see GitHub.

@@ -44,7 +44,8 @@ class Access:
 def read_access(fields: Fields) -> Access:
     """An address of the API is taken for that of its GitLab.
 
-    - `token` (text): a token of GitLab.
+    - `token` (text): a token of GitLab with the scope `api`; to ask for a version, `read_api` is
+      enough.
     - `url` (http or https address): the address of GitLab.
     """
     url = read_url(fields, default=PUBLIC, expected=f"an http or https address such as {PUBLIC}")

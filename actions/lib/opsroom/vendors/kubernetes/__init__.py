@@ -96,7 +96,8 @@ class Access:
 def read_access(fields: Fields) -> Access:
     """Which workload it is, and how its cluster is reached.
 
-    - `workload` (`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`): what has the pods.
+    - `workload` (`deployment/NAME`, `statefulset/NAME` or `daemonset/NAME`): the workload whose
+      pods run the application.
     - `namespace` (text; default that of the context or of the pod's account, else `default`): the
       namespace of the workload.
     - `kubeconfig` (full path): the file by which the cluster is reached.

@@ -69,7 +69,7 @@ def read_access(fields: Fields) -> Access:
       checking cannot be turned off.
     - `config` (full path; default `~/.ssh/config` and that of the machine): the only configuration
       of OpenSSH.
-    - `connect_timeout`: how long a connection to a host may take to be made.
+    - `connect_timeout`: how long making a connection to a host may take.
     """
     return Access(
         hosts=_read_hosts(fields),
