@@ -148,6 +148,16 @@ def test_history_and_locks_load_nothing_that_deploys_or_connects(tmp_path: Path)
         assert not loaded & {*NETWORK, *DEPLOYING, *PROVIDERS}, action
 
 
+def test_what_answers_from_the_record_loads_nothing_that_archives(tmp_path: Path) -> None:
+    for action, class_, parameters in (
+        ("get_history", "GetHistory", {"environment": "uat", "limit": 20}),
+        ("audit_verify", "AuditVerify", {"head": "", "record": 0, "keep": False}),
+        ("lock", "Lock", {"environment": "uat", "reason": "test", "app": ""}),
+    ):
+        loaded = modules_of(tmp_path, action, class_, **parameters)
+        assert not [one for one in loaded if one.startswith("opsroom.archive")], action
+
+
 def test_data_classes_of_the_library_are_the_light_ones() -> None:
     library = ROOT / "actions" / "lib" / "opsroom"
     heavy = [

@@ -7,7 +7,7 @@ from typing import List, Tuple
 
 import pytest
 
-from opsroom.audit.heads import Head, verify_record
+from opsroom.audit.heads import Head, heads_file, read_heads, take_over, verify_record
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.grants import statements
@@ -188,11 +188,40 @@ def test_noted_hashes_of_archived_records_are_not_called_gone(store, tmp_path):
         right = verify_record(on, heads)
         wrong = verify_record(on, [Head("ab" * 32, number) for number in (3, 11, 18, 30)])
         kept_hash = verify_record(on, [Head(hashes[10])])
-        head_hash = verify_record(on, [Head(hashes[17])])
+        head_hash = verify_record(on, [Head(hashes[17]), Head(hashes[17])])
         unknown = verify_record(on, [Head(hashes[2])])
     assert (right.ok, right.heads, right.archived) == (True, 3, 1)
     assert [one.seq for one in wrong.breaks] == [11, 18, 30]
     assert (kept_hash.ok, head_hash.ok, unknown.ok) == (True, True, False)
+
+
+def test_a_row_alone_excuses_no_noted_hash(store):
+    years(store)
+    open_all(store)
+    (head,) = rows(store, "SELECT hash FROM ledger WHERE seq = 18")
+    row = {**_ROW, "head_hash": head[0], "record": 40}
+    run(store, _insert(row), **row)
+    run(store, "DELETE FROM ledger WHERE seq <= 18")
+    with store.read() as on:
+        checked = verify_record(on, [Head("ab" * 32, 3)])
+    assert (checked.heads, checked.archived) == (1, 0)
+    assert "Record 3, whose hash was noted, is gone" in checked.breaks[-1].message
+
+
+@pytest.mark.databases("sqlite")
+def test_hashes_of_the_shared_file_are_sorted_out_as_before(store, tmp_path):
+    years(store)
+    hashes = [hash_ for (hash_,) in rows(store, "SELECT hash FROM ledger ORDER BY seq")]
+    lines = [f"2026-01-01 {number} {hashes[number - 1]}\n" for number in (3, 11, 18, 30)]
+    (tmp_path / "heads.txt").write_text("".join(lines) + f"2026-01-01 31 {'ab' * 32}\n")
+    archive(store, tmp_path / "files")
+    with store.read() as on:
+        left = take_over(on, tmp_path, store.place)
+    assert [one.record for one in left] == [31]
+    own = read_heads(heads_file(tmp_path, store.place))
+    assert [one.record for one in own] == [11, 18, 30]
+    # Whose the third is shows in the archive alone: it stays where it is.
+    assert [one.record for one in read_heads(tmp_path / "heads.txt")] == [3, 31]
 
 
 @pytest.mark.databases("postgresql")

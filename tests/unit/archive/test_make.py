@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from datetime import datetime, timezone
 
@@ -187,6 +189,44 @@ def years_of_locks(store: Store) -> Book:
     return book
 
 
+def test_what_a_rollback_goes_back_to_stays(store, tmp_path):
+    book = Book(store).at("2016-03-01T10:00:00")
+    book.deployed("d0", "v8", "v9")
+    book.deployed("d1", "v0", "v1")
+    book.deployed("d2", "v1", "v2")
+    book.deployed("d3", "v2", "v1", command="rollback")
+    book.clock = NOW
+    book.write(Event.ASKED, deployment="now")
+    book.clock = NOW
+    with store.read() as on:
+        before = version_before(on, "web", "production", "v1")
+    archive(store, tmp_path)
+    with store.read() as on:
+        after = version_before(on, "web", "production", "v1")
+    assert before is not None
+    assert (after, before.deployment) == (before, "d1")
+    left = {one for (one,) in rows(store, "SELECT deployment FROM ledger")} - {""}
+    assert left == {"d1", "d3", "now"}
+
+
+def test_the_last_one_that_succeeded_stays_beside_the_last_one(store, tmp_path):
+    book = Book(store).at("2016-03-01T10:00:00")
+    book.deployed("d0", "v0", "v1")
+    book.deployed("d1", "v1", "v2")
+    book.write(Event.STARTED, deployment="d2", version_before="v2", version="v3")
+    book.write(Event.FAILED, deployment="d2", version_before="v2", version="v3")
+    book.clock = NOW
+    book.write(Event.ASKED, deployment="now")
+    book.clock = NOW
+    archive(store, tmp_path)
+    place = ("web", "production")
+    with store.read() as on:
+        assert last_of_each(on, [place])[place].deployment == "d2"
+        assert last_of_each(on, [place], Event.SUCCEEDED)[place].deployment == "d1"
+    left = {one for (one,) in rows(store, "SELECT deployment FROM ledger")} - {""}
+    assert left == {"d1", "d2", "now"}
+
+
 def test_a_deployment_on_both_sides_stays_whole(store, tmp_path):
     book = Book(store).at("2016-03-01T10:00:00")
     book.deployed("old")
@@ -210,6 +250,62 @@ def test_a_broken_record_is_not_archived(store, tmp_path):
     assert caught.value.code is Code.RECORD_BROKEN
     assert "Record 30 was changed" in caught.value.message
     assert not list(tmp_path.glob("opsroom-archive*"))
+
+
+def test_what_the_disk_spoiled_is_seen_before_anything_goes(store, tmp_path, monkeypatch):
+    years(store)
+    write = making._write
+
+    def spoil(*arguments):
+        path = write(*arguments)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(bytes(content))
+        return path
+
+    monkeypatch.setattr(making, "_write", spoil)
+    with pytest.raises(Refusal) as caught:
+        archive(store, tmp_path)
+    assert caught.value.code is Code.RECORD_BROKEN
+    assert numbers(store) == list(range(1, 41))
+    assert verified(store).archive is None
+
+
+def test_what_was_taken_out_is_not_taken_out_again(store, tmp_path):
+    years(store)
+    (one,) = archive(store, tmp_path)
+    header, digest = read_archive(tmp_path / one.file)
+    before = numbers(store)
+    with pytest.raises(Refusal, match="are not what the database has now"):
+        making.take_out(store, header, one.file, digest, "root")
+    assert numbers(store) == before
+
+
+@pytest.mark.databases("sqlite")
+def test_a_file_with_more_than_is_due_is_not_used(store, tmp_path):
+    years(store)
+    making._write(store, tmp_path, 1, 27, "root")
+    with pytest.raises(Refusal) as caught:
+        archive(store, tmp_path)
+    assert "it holds records up to 27, of which those after 18 are not due." in (
+        caught.value.message
+    )
+    assert numbers(store) == list(range(1, 41))
+
+
+@pytest.mark.databases("sqlite")
+def test_a_full_disk_loses_nothing(store, tmp_path, monkeypatch):
+    years(store)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Failure, match="No space left on device"):
+        archive(store, tmp_path)
+    monkeypatch.undo()
+    assert numbers(store) == list(range(1, 41))
+    assert len(archive(store, tmp_path)) == 1
 
 
 def test_two_archive_into_one_folder_one_after_the_other(store, tmp_path):

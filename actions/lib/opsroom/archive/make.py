@@ -63,10 +63,10 @@ def plan(store: Store, keep: int) -> Optional[Plan]:
     Raises Failure(store_...).
     """
     with store.read() as on:
-        due = _due(store, on, keep)
-        if due is None:
+        found = due(store, on, keep)
+        if found is None:
             return None
-        first, last, before = due
+        first, last, before = found
         ends = rows(
             on,
             "SELECT seq, at FROM ledger WHERE seq IN (:first, :last) ORDER BY seq",
@@ -90,10 +90,10 @@ def make(store: Store, keep: int, folder: Path, by: str) -> Iterator[Tuple[Archi
         _is_whole(store)
         while True:
             with store.read() as on:
-                due = _due(store, on, keep)
-            if due is None:
+                found = due(store, on, keep)
+            if found is None:
                 return
-            first, last, _ = due
+            first, last, _ = found
             path = _existing(store, folder, first, last)
             if path is None:
                 path = _write(store, folder, first, min(last, first + MAX_RECORDS - 1), by)
@@ -156,8 +156,9 @@ def _entry(archive: Archive, stays: Sequence[Tuple[int, str]]) -> Entry:
     )
 
 
-def _due(store: Store, on: Transaction, keep: int) -> Optional[Tuple[int, int, datetime]]:
-    """The first and the last record that are due, and the moment before which they were written."""
+def due(store: Store, on: Transaction, keep: int) -> Optional[Tuple[int, int, datetime]]:
+    """The first and the last record that are due, and the moment before which they were written;
+    None where none is. `keep` is in months."""
     head = scalar(on, "SELECT max(seq) FROM ledger")
     # Not what archiving itself wrote, by the clock that is in question.
     query = "SELECT at FROM ledger WHERE event <> :archived ORDER BY seq DESC LIMIT 1"

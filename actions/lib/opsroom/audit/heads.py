@@ -20,7 +20,7 @@ from typing import Any, Iterable, List, Optional, Tuple
 from ..db.sql import Transaction, scalar
 from ..errors import Code, Failure, Refusal
 from ..records.chain import Break, BreakKind, ChainReport, verify_chain
-from ..records.chain.archives import newest_archive
+from ..records.chain.archives import Archive, newest_archive
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern
 from .clock import Jump, read_clock
@@ -75,10 +75,10 @@ def verify_record(
     With `now`, the database's time, also what is dated wrongly.
     """
     every = list(heads)
-    noted = [one for one in every if not _only_archived(connection, one)]
     # A hash without its number is looked for in the pass that is made anyway.
-    loose = [one for one in noted if not one.record]
+    loose = [one for one in every if not one.record]
     chain = verify_chain(connection, loose[0].hash if loose else "")
+    noted = [one for one in every if not _only_archived(connection, one, chain.archive)]
     lost = [
         found
         for one in noted
@@ -97,31 +97,26 @@ def verify_record(
     )
 
 
-def _only_archived(connection: Transaction, head: Head) -> bool:
+def _only_archived(connection: Transaction, head: Head, archive: Optional[Archive]) -> bool:
     """Whether a head is of a record whose hash the database does not have any more."""
-    archive = newest_archive(connection) if head.record else None
     return (
         archive is not None
-        and head.record < archive.last
-        and _hash_of(connection, head.record) is None
+        and 0 < head.record < archive.last
+        and _hash_of(connection, head.record, archive) is None
     )
 
 
-def _lost_record(connection: Transaction, head: Head) -> bool:
-    """Whether the record of that number has another hash, or is gone."""
-    return bool(_hash_of(connection, head.record) != head.hash.lower())
-
-
-def _hash_of(connection: Transaction, record: int) -> Any:
-    known = scalar(connection, "SELECT hash FROM ledger WHERE seq = :record", record=record)
-    archive = newest_archive(connection) if known is None else None
-    return archive.head_hash if archive is not None and archive.last == record else known
+def _hash_of(connection: Transaction, record: int, archive: Optional[Archive]) -> Any:
+    """The hash that the record of that number has now; None where it is gone."""
+    if archive is not None and archive.last == record:
+        return archive.head_hash
+    return scalar(connection, "SELECT hash FROM ledger WHERE seq = :record", record=record)
 
 
 def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break]:
     since = f" on {head.at}" if head.at else ""
     if head.record:
-        found = _hash_of(connection, head.record)
+        found = _hash_of(connection, head.record, chain.archive)
         if found == head.hash.lower():
             return []
         what = "is gone" if found is None else "has another one now"
@@ -130,8 +125,9 @@ def _lost(connection: Transaction, head: Head, chain: ChainReport) -> List[Break
             "the chain was rebuilt."
         )
     else:
+        archived = chain.archive is not None and chain.archive.head_hash == head.hash.lower()
         query = "SELECT seq FROM ledger WHERE hash = :hash"
-        if scalar(connection, query, hash=head.hash.lower()) is not None:
+        if archived or scalar(connection, query, hash=head.hash.lower()) is not None:
             return []
         message = f"No record has the hash {head.hash[:12]}… that was noted{since}."
         if chain.archive is not None:
@@ -149,14 +145,15 @@ def take_over(connection: Transaction, folder: Path, place: str) -> List[Head]:
     shared one."""
     shared, own = folder / _SHARED, heads_file(folder, place)
     every = read_heads(shared)
+    archive = newest_archive(connection) if every else None
     mine = [
         one
         for one in every
-        if one.record and not _only_archived(connection, one) and not _lost_record(connection, one)
+        if one.record and _hash_of(connection, one.record, archive) == one.hash.lower()
     ]
     left = [one for one in every if one not in mine]
-    # Of those nothing shows here whose they are.
-    reported = [one for one in left if not one.record or not _only_archived(connection, one)]
+    # Of what is archived nothing shows here whose it is.
+    reported = [one for one in left if not _only_archived(connection, one, archive)]
     # Where the folder cannot be written, they stay where they are.
     with suppress(Failure, OSError):
         if mine:

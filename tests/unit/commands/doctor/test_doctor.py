@@ -20,6 +20,7 @@ from opsroom.config import load
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Speaker
 from opsroom.stackstorm import client
+from support.records.archived import archive, years
 from support.records.stores import entry, fill, run
 from support.worlds.world import World, git, make_world
 
@@ -137,8 +138,23 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path):
     assert (one.state, list(tmp_path.iterdir())) == (State.UNKNOWN, [])
 
 
-def context_of(url: str) -> Context:
-    settings = load({"environments": {"test": {}}, "apps": {}}, KINDS)
+@pytest.mark.databases("sqlite")
+def test_records_that_may_be_archived_are_named(store, store_url, tmp_path):
+    years(store)
+    archived = {"ledger": {"keep": "7y"}}
+    parts = {one.part: one for one in installation.database(context_of(store_url, **archived))}
+    assert parts["record"].state is State.DOUBTFUL
+    assert "records are older than 20" in parts["record"].text
+    assert "opsroom.archive make" in parts["record"].cure
+    without = [one.text for one in installation.database(context_of(store_url))]
+    assert not any("ledger.keep" in one for one in without)
+    archive(store, tmp_path)
+    after = [one.text for one in installation.database(context_of(store_url, **archived))]
+    assert not any("ledger.keep" in one for one in after)
+
+
+def context_of(url: str, **config: Any) -> Context:
+    settings = load({"environments": {"test": {}}, "apps": {}, **config}, KINDS)
     nobody = Speaker("doctor", None, "", "", "", through_relay=False)
     return Context(settings=settings, speaker=nobody, database=url)
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
+from ...archive.make import due
 from ...config.model import Identity
 from ...db.sql import Transaction, from_moment, moment, rows, scalar
 from ...db.url import read_address
@@ -49,6 +50,8 @@ def database(context: Context) -> Iterator[Finding]:
         missing = _missing_rights(on)
         owner = on.dialect == "postgresql" and scalar(on, _OWNS)
         waiting = scalar(on, _WAITING, old=moment(now - _OLD_NEWS))
+        keep = context.settings.ledger.keep
+        old = due(context.store, on, keep) if keep and not missing else None
     place = context.store.place
     records = f"{newest[0]['seq']:,} records" if newest else "no record yet"
     if missing:
@@ -66,6 +69,15 @@ def database(context: Context) -> Iterator[Finding]:
             State.DOUBTFUL,
             f"its newest record is dated {newest[0]['at'][:19]}, after the clock.",
             "Put the clock right; audit verify names what is dated wrongly.",
+        )
+    if old is not None:
+        number = old[1] - old[0] + 1
+        yield Finding(
+            "record",
+            State.DOUBTFUL,
+            f"{number:,} records are older than {old[2]:%Y-%m-%d}, and ledger.keep of the config "
+            "says that they may be archived.",
+            "python -m opsroom.archive make --folder FOLDER, as the owner of the database.",
         )
     if owner:
         yield Finding(
