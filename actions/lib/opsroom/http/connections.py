@@ -7,25 +7,36 @@ docs/adr/0015-urllib3.md.
 
 from __future__ import annotations
 
+import ipaddress
 import json as json_module
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple
-from typing import Union as _Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 from urllib.parse import unquote, urlencode
 
 from ..errors import Code, Failure
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern
 from .errors import MalformedRequest
-from .proxies import proxy_for
 
 if TYPE_CHECKING:
     import ssl
 
     import urllib3
 
-Params = _Union[Mapping[str, str], Sequence[Tuple[str, str]]]
-Data = _Union[bytes, str, Mapping[str, str]]
+Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
+Data = Union[bytes, str, Mapping[str, str]]
 
 CHUNK = 16384
 _HEADER_NAME = lazy_pattern(r"[^:\s][^:\r\n]*")
@@ -228,3 +239,39 @@ def _context(verify: str) -> ssl.SSLContext:
     else:
         context.load_verify_locations(cafile=path)
     return context
+
+
+def proxy_for(scheme: str, host: str, port: int) -> str:
+    """The address of the proxy of the environment for a host; empty where there is none.
+
+    `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY` name it, in either case; an address without a scheme
+    is one of http. `NO_PROXY` names hosts and domains, also with a port, addresses, and networks of
+    IPv4 (`10.0.0.0/8`); `*` stands for all.
+    """
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return ""  # what the import below costs is for those who have one
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    # Python itself reads names and addresses there, but no networks.
+    if not proxy or proxy_bypass(host) or proxy_bypass(f"{host}:{port}") or _excepted(host):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _excepted(host: str) -> bool:
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in _networks())
+
+
+def _networks() -> Iterator[ipaddress.IPv4Network]:
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    for entry in named.split(","):
+        try:
+            yield ipaddress.IPv4Network(entry.strip(), strict=False)
+        except ValueError:
+            continue  # a name

@@ -45,6 +45,7 @@ _PLAIN_ADDRESS = lazy_pattern(
 _KEY = lazy_pattern(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _MAX_ADDRESS = 90
 
+_MALFORMED = "cannot be asked (its address or a header is malformed)"
 # What OpenSSL says only before a connection is encrypted, so before anything was asked.
 _HANDSHAKE = (
     "WRONG_VERSION_NUMBER",
@@ -202,6 +203,8 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
 
     The exceptions' own words are not used: they carry addresses with queries and credentials.
     """
+    from http.client import InvalidURL
+
     import urllib3
 
     chain = list(_chain(error))
@@ -232,6 +235,8 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         if type(link).__name__ == "CertificateError":  # of urllib3 1.26, which StackStorm brings
             what = "has a certificate that is not trusted: it is for another name"
             return fault(Code.UNREACHABLE, what, False, False)
+    if has(MalformedRequest, InvalidURL):
+        return fault(Code.UNREACHABLE, _MALFORMED, False, False)
     if has(socket.gaierror):
         return fault(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
     if has(ConnectionRefusedError):
@@ -279,13 +284,8 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         return fault(
             Code.UNREACHABLE, "closed the connection before its response was complete", True, True
         )
-    if has(MalformedRequest, urllib3.exceptions.HTTPError, UnicodeError) or of_requests:
-        return fault(
-            Code.UNREACHABLE,
-            "cannot be asked (its address or a header is malformed)",
-            False,
-            False,
-        )
+    if has(urllib3.exceptions.HTTPError, UnicodeError) or of_requests:
+        return fault(Code.UNREACHABLE, _MALFORMED, False, False)
     return None
 
 
