@@ -39,17 +39,7 @@ SORTS = (
         deploys.REGISTRY,
         "apps",
         "deploy",
-        {
-            "argocd": ("deploying.md#argo-cd",),
-            "command": ("deploying-locally.md#command",),
-            "git": ("deploying-locally.md#git",),
-            "github": ("deploying.md#github",),
-            "gitlab": ("deploying.md#gitlab",),
-            "jenkins": ("deploying.md#jenkins",),
-            "kubernetes": ("deploying.md#kubernetes",),
-            "ssh": ("deploying.md#ssh",),
-            "stackstorm": ("deploying.md#stackstorm",),
-        },
+        {kind: (f"deploying/{kind}.md", "deploying.md") for kind in deploys.REGISTRY.kinds()},
     ),
     Sort(
         "version-kinds.md",
