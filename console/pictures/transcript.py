@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+# What else a server of XMPP puts beside a text.
+_OPAQUE = re.compile(r'\bid="[\w+/=-]{16,}"')
 _EXECUTION = re.compile(r"\b[0-9a-f]{24}\b")
 _ADDRESS = re.compile(r"\bhttps?://[\w.-]+(?::\d+)?/")
 _HOST = re.compile(r"\b(?:localhost|127\.0\.0\.1)\b")
@@ -90,7 +92,7 @@ def steadied(transcript: Transcript) -> Transcript:
         for change in _CHANGE.findall(value):
             changes.setdefault(change, CHANGES[len(changes)])
         value = _EXECUTION.sub(_ONE_EXECUTION, _UUID.sub("0", value))
-        value = _COMMIT.sub(_ONE_COMMIT, value)
+        value = _OPAQUE.sub('id="0"', _COMMIT.sub(_ONE_COMMIT, value))
         value = _HOST.sub("example.com", _ADDRESS.sub("https://st2.example.com/", value))
         return steady(value, changes)
 

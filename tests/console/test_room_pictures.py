@@ -172,7 +172,14 @@ def test_two_recordings_of_one_conversation_are_equal() -> None:
         asked = Message(f"$first{number}", "alice", f"approve change {change}")
         url = f"https://{host}:8443/#/history/{number * 24}/general"
         text = f"change {change} ({number * 12}) at {clock} UTC, in {seconds} s. {url}"
-        wire = {"body": text, "to": [f"$first{number}"], "host": "127.0.0.1", "ok": True}
+        opaque = f'<x id="jHP8kuBWkTJDI{number}+/=" />'
+        wire = {
+            "body": text,
+            "xml": opaque,
+            "to": [f"$first{number}"],
+            "host": "127.0.0.1",
+            "ok": True,
+        }
         answer = Message(f"$second{number}", "opsbot", text, f"$first{number}", wire)
         return steadied(of("matrix", asked, answer))
 
@@ -184,6 +191,7 @@ def test_two_recordings_of_one_conversation_are_equal() -> None:
     )
     assert (one.messages[1].thread, one.messages[1].wire["to"]) == ("m1", ["m1"])
     assert one.messages[1].wire["host"] == "example.com"
+    assert one.messages[1].wire["xml"] == '<x id="0" />'
 
 
 def test_a_transcript_is_read_as_it_was_written(tmp_path: Any) -> None:
