@@ -15,7 +15,8 @@ export function plainAnswer (data, person) {
 
 // Whether a text has a name as a word.
 function names (text, person) {
-  const [all, name] = [text.toLowerCase(), person.toLowerCase()]
+  // On Matrix a text has the name of someone and not the whole id.
+  const [all, name] = [text, person.replace(/^@([^:]+):.*$/, '$1')].map(one => one.toLowerCase())
   for (let at = all.indexOf(name); at >= 0; at = all.indexOf(name, at + 1)) {
     if (![all[at - 1], all[at + name.length]].some(sign => WORD.test(sign ?? ''))) return true
   }

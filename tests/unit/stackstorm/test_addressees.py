@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from opsroom.people import Speaker
+from opsroom.people.seals import Voucher
 from opsroom.stackstorm.chat import addressed, is_errbot, may_be_cut, nick_of
 
 
@@ -76,4 +78,13 @@ def test_only_errbot_names_nobody() -> None:
 def test_one_line_may_be_half_of_what_was_typed(
     route: str, relay: bool, text: str, cut: bool
 ) -> None:
-    assert may_be_cut(route, relay, text) is cut
+    speaker = Speaker("alice", None, "alice", "chatops_bot", "#dev", relay)
+    assert may_be_cut(route, speaker, text) is cut
+
+
+def test_a_relay_that_vouches_hands_over_whole_messages() -> None:
+    identity = "xmpp:alice@example.com"
+    vouched = Voucher(identity, "errbot", "0.4.0")
+    speaker = Speaker("alice", None, identity, "errbot_bot", "ops", True, vouched)
+    assert not may_be_cut("errbot", speaker, "checkout is broken")
+    assert may_be_cut("errbot", speaker, "checkout is broken:")

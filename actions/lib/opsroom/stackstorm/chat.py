@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Dict, Optional, Protocol
 
+from ..people import Speaker
 from ..structs.patterns import lazy_pattern
 from ..text import MESSAGE_CHARACTERS, in_lines, is_evaluated
 
@@ -127,10 +128,9 @@ def addressed(result: Dict[str, Any], nick: str, shown: str = "") -> Dict[str, A
     return {**result, "message": f"{nick}: {text}"}
 
 
-def may_be_cut(route: object, through_relay: bool, text: str) -> bool:
+def may_be_cut(route: object, speaker: Speaker, text: str) -> bool:
     """Whether more than what arrived may have been typed: the one line that errbot hands over, or
-    one that continues."""
+    one that continues. A relay that vouches for who speaks hands over whole messages."""
     whole = text.strip()
-    return "\n" not in whole and (
-        (through_relay and is_errbot(route)) or bool(_UNFINISHED.search(whole))
-    )
+    first_line_only = speaker.through_relay and speaker.voucher is None and is_errbot(route)
+    return "\n" not in whole and (first_line_only or bool(_UNFINISHED.search(whole)))

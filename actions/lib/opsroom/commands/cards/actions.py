@@ -101,7 +101,7 @@ def create_card(context: Context, text: str, project: str = "") -> Outcome:
     if not result.fresh:
         return Outcome(True, Code.CARD_THERE, _existing_text(result), facts)
     notes = list(result.facts["notes"])
-    if not description and may_be_cut(context.settings.route, context.speaker.through_relay, text):
+    if not description and may_be_cut(context.settings.route, context.speaker, text):
         notes.append("No description arrived.")
     message = answer(_created_text(request, result.facts), result.facts["url"], result, notes)
     return Outcome(True, Code.CARD_CREATED, message, facts)
@@ -161,7 +161,7 @@ def comment_card(context: Context, card: str, text: str) -> Outcome:
         existing = f"That comment is on {found.id} already, since {since}"
         return Outcome(True, Code.CARD_THERE, answer(existing, result.facts["url"]), facts)
     notes = list(result.facts["notes"])
-    if may_be_cut(context.settings.route, context.speaker.through_relay, text):
+    if may_be_cut(context.settings.route, context.speaker, text):
         notes.append(f"It says: {brief(context, body)}")
     message = answer(_commented_text(request, result.facts), result.facts["url"], result, notes)
     return Outcome(True, Code.CARD_COMMENTED, message, facts)

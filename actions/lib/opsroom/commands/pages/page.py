@@ -69,7 +69,7 @@ def page(
     )
     result = run_once(request, _PageAction(request, chain, emergency))
     notes = [cut] if cut else []
-    if may_be_cut(context.settings.route, context.speaker.through_relay, text):
+    if may_be_cut(context.settings.route, context.speaker, text):
         notes.append(f"It says: {one_line(words, 100)}")
     if notes:
         result = replace(
