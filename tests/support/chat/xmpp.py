@@ -275,7 +275,8 @@ class XmppRoom(Room):
                 str(one.get("id")),
                 str(one.get("from")).partition("/")[2],
                 str(one.findtext(f"{_CLIENT}body")),
-                wire=ElementTree.tostring(one, "unicode"),
+                # The server puts attributes in any order.
+                wire=ElementTree.canonicalize(ElementTree.tostring(one, "unicode")),
             )
             for one in self.person("witness").spoken()
             if str(one.get("from")).startswith(f"{self.source(room)}/")
