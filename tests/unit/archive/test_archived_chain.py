@@ -11,7 +11,7 @@ from opsroom.audit.heads import Head, heads_file, read_heads, take_over, verify_
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.grants import statements
-from opsroom.records.chain import GENESIS, BreakKind
+from opsroom.records.chain import GENESIS, HASHED, BreakKind, record_hash
 from opsroom.records.chain.archives import Archive, kept
 from opsroom.records.model import Event
 from support.records.archived import archive, numbers, verified, years
@@ -123,6 +123,35 @@ def test_no_archive_is_noted_of_which_the_chain_says_nothing(store, wrong):
         run(store, _insert(row), **row)
 
 
+@pytest.mark.parametrize(
+    ("event", "facts", "later"),
+    [
+        (Event.ASKED, ("head_hash", "sha256"), False),
+        (Event.ARCHIVED, ("sha256",), False),
+        (Event.ARCHIVED, ("head_hash",), False),
+        (Event.ARCHIVED, ("head_hash", "sha256"), True),
+    ],
+)
+def test_only_the_newest_record_can_speak_for_an_archive(store, event, facts, later):
+    years(store)
+    (head,) = rows(store, "SELECT hash FROM ledger WHERE seq = 18")
+    row = {**_ROW, "head_hash": head[0], "record": 41}
+    fill(store, entry(event, facts={name: row[name] for name in facts}))
+    if later:
+        fill(store, entry())
+    with pytest.raises(Exception, match="an archive follows the last one"):
+        run(store, _insert(row), **row)
+
+
+def test_no_archive_ends_before_it_begins(store, archived):
+    (stayed,) = rows(store, "SELECT hash FROM ledger WHERE seq = 11")
+    row = {**_ROW, "first_seq": 19, "last_seq": 11, "head_hash": stayed[0]}
+    row.update(previous_hash=archived.head_hash, record=42)
+    fill(store, entry(Event.ARCHIVED, facts={name: row[name] for name in ("head_hash", "sha256")}))
+    with pytest.raises(Exception, match="an archive follows the last one"):
+        run(store, _insert(row), **row)
+
+
 def test_an_untouched_one_holds(store, archived):
     report = verified(store)
     assert (report.ok, report.records, report.archive) == (True, 29, archived)
@@ -154,6 +183,7 @@ def test_records_taken_out_without_a_row_are_missed(store, archived):
         ("UPDATE archives SET sha256 = file", (18, BreakKind.NOT_ARCHIVED)),
         ("UPDATE archives SET record = 40", (18, BreakKind.NOT_ARCHIVED)),
         ("UPDATE ledger SET facts = '{}' WHERE event = 'archived'", (18, BreakKind.NOT_ARCHIVED)),
+        ("UPDATE ledger SET event = 'asked' WHERE seq = 41", (18, BreakKind.NOT_ARCHIVED)),
         ("DELETE FROM ledger WHERE event = 'archived'", (18, BreakKind.NOT_ARCHIVED)),
         ("UPDATE ledger SET message = 'x' WHERE event = 'archived'", (41, BreakKind.CHANGED)),
         ("DELETE FROM ledger WHERE seq = 11", (11, BreakKind.MISSING)),
@@ -169,6 +199,18 @@ def test_whatever_is_changed_by_hand_is_named(store, archived, statement, expect
     open_all(store)
     run(store, statement)
     assert expected in found(store)
+
+
+def test_what_stayed_is_known_by_its_hash(store, archived):
+    open_all(store)
+    (row,) = rows(store, f"SELECT {', '.join(HASHED)} FROM ledger WHERE seq = 11")
+    forged = {**dict(zip(HASHED, row)), "message": "other"}
+    run(
+        store,
+        "UPDATE ledger SET message = 'other', hash = :hash WHERE seq = 11",
+        hash=record_hash(forged),
+    )
+    assert found(store) == [(11, BreakKind.CHANGED)]
 
 
 @pytest.mark.databases("sqlite")

@@ -29,13 +29,13 @@ _ROW = st.fixed_dictionaries(
 
 
 def chained(values: List[Dict[str, Any]], first: int = 1) -> List[List[Any]]:
-    """Records with these values, one after the other."""
+    """Records with these values, one after the other, at times in order unless one has its own."""
     previous, made = GENESIS if first == 1 else "ab" * 32, []
     for number, one in enumerate(values, first):
         row = {
             **one,
             "seq": number,
-            "at": f"2019-01-01T00:00:00.{number:06d}+00:00",
+            "at": one.get("time") or f"2019-01-01T00:00:00.{number:06d}+00:00",
             "previous_hash": previous,
         }
         previous = record_hash(row)
@@ -176,6 +176,13 @@ def test_a_record_whose_hash_does_not_fit_is_not_written(tmp_path: Path) -> None
     rows = chained([{**dict.fromkeys(HASHED, "x"), "milliseconds": 1} for _ in range(3)])
     rows[1][HASHED.index("message")] = "other"
     with pytest.raises(Refusal, match="record 2 was changed"):
+        write_archive(tmp_path / "a.jsonl.gz", header_of(rows), rows)
+
+
+def test_a_record_that_is_dated_before_the_one_before_shows(tmp_path: Path) -> None:
+    values = {**dict.fromkeys(HASHED, "x"), "milliseconds": 1}
+    rows = chained([{**values, "time": time} for time in ("2019-01-02", "2019-01-01")])
+    with pytest.raises(Refusal, match="record 2 is dated before the one before it"):
         write_archive(tmp_path / "a.jsonl.gz", header_of(rows), rows)
 
 

@@ -21,6 +21,7 @@ from opsroom.backup.move import move
 from opsroom.backup.restore import restore
 from opsroom.db.store import open_store
 from opsroom.db.url import read_address
+from opsroom.grants import statements
 from support.records.archived import NOW, archive, numbers, verified, without_opsroom, years
 from support.records.stores import entry, fill, rows, run
 
@@ -249,6 +250,27 @@ def test_the_commands_say_what_they_do(store, store_url, tmp_path, capsys, monke
     assert f"{path} holds: records 1 to 18 (2016-03-01 to 2019-03-01), last hash" in (
         capsys.readouterr().out
     )
+
+
+@pytest.mark.databases("postgresql")
+def test_the_role_of_the_runners_reads_who_can(store, store_url, postgres, tmp_path, capsys):
+    years(store)
+    store.close()
+    role, name = "runners_who_archive", store.address.options["dbname"]
+    postgres.run(f"CREATE ROLE {role} LOGIN")
+    for statement in statements(role):
+        postgres.run(statement, name)
+    config = tmp_path / "opsroom.yaml"
+    config.write_text("ledger: {keep: 7y}\n")
+    given = ["--config", str(config), "--folder", str(tmp_path / "files")]
+    assert main(["make", *given, "--database", postgres.url(name, user=role)]) == 2
+    assert capsys.readouterr().err.endswith("It takes the role that owns the tables.\n")
+    assert numbers(store) == list(range(1, 41))
+    # Who may goes on with the file.
+    assert main(["make", *given, "--database", store_url]) == 0
+    assert len(files(tmp_path / "files")) == 1
+    postgres.run(f"DROP OWNED BY {role}", name)
+    postgres.run(f"DROP ROLE {role}")
 
 
 @pytest.mark.databases("sqlite")

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from opsroom.archive.proof import prove
 from opsroom.db.migrate import upgrade
 from opsroom.db.store import HEAD, Store, open_store
 from opsroom.db.url import read_address
 from opsroom.records.chain import verify_chain
-from support.records.stores import rows
+from support.records.archived import archive
+from support.records.stores import entry, fill, rows
 from support.worlds.world import World, make_world
 
 # The newest record's hash in each of them.
@@ -76,6 +79,22 @@ def test_a_database_of_an_earlier_version_keeps_every_record(empty_url, version,
         if table != "alembic_version":
             known = rows(store, f"SELECT {', '.join(columns)} FROM {table}")
             assert sorted(known) == sorted(values), table
+    store.close()
+
+
+@pytest.mark.parametrize("version", NEWEST)
+def test_a_database_of_an_earlier_version_can_be_archived(empty_url, version, tmp_path):
+    as_left(empty_url, version, tmp_path)
+    store = open_store(empty_url)
+    store.now = lambda on: datetime(2040, 1, 1, tzinfo=timezone.utc)
+    fill(store, entry())
+    before = rows(store, "SELECT count(*) FROM ledger")[0][0]
+    (one,) = archive(store, tmp_path / "files")
+    assert (one.last, one.head_hash) == (before - 1, NEWEST[version])
+    with store.read() as on:
+        proof = prove(on, tmp_path / "files", [])
+        assert verify_chain(on, NEWEST[version]).ok
+    assert (proof.breaks, proof.records) == ((), before - 1)
     store.close()
 
 

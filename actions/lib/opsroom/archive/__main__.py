@@ -39,7 +39,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         return int(_COMMANDS[given.command](given))
     except OpsroomError as error:
-        print(error.sentence(), file=sys.stderr)
+        owner = " It takes the role that owns the tables."
+        refused = error.code is Code.STORE_READ_ONLY
+        print(error.message + owner if refused else error.sentence(), file=sys.stderr)
         return 1 if error.code is Code.RECORD_BROKEN else 2
 
 

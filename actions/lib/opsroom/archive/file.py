@@ -93,6 +93,8 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
                     packed.write(f'{_START}{hash_}",{text[1:]}\n'.encode())
             out.flush()
             os.fsync(out.fileno())
+            # So that what is read back comes from the disk.
+            os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         raise _unusable(path, "written", error) from error
     walk.end()

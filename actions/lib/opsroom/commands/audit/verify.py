@@ -99,8 +99,8 @@ def _holds(found: Verified, took: float) -> str:
     return (
         f"The record holds: {_counted(chain.records, 'record', 'records')} checked in "
         f"{span(took)}{heads}.\n"
-        f"{archived}{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
-        f"Note it elsewhere; to check against it later: audit verify against HASH"
+        f"{_jumps(found)}Newest: record {chain.head}, {chain.head_hash}\n"
+        f"{archived}Note it elsewhere; to check against it later: audit verify against HASH"
     )
 
 

@@ -295,6 +295,8 @@ class _Walk:
                 "No record has the hash that was noted: records after it were cut off, or the "
                 "chain was rebuilt."
             )
+            if self._archive is not None:
+                message += " If it is of an archived record, --archives of audit verify finds it."
             breaks.append(Break(self._seq, BreakKind.HEAD_GONE, message))
         return ChainReport(
             self._records, self._seq, self._last, broken, tuple(breaks), self._archive
