@@ -21,7 +21,7 @@ from .markdown import code, links, marked, page, sentence, table
 
 SCHEMA = PACK / "config.schema.yaml"
 # Where a section is explained, as from docs/.
-_GUIDES: Mapping[str, Sequence[str]] = {
+GUIDES: Mapping[str, Sequence[str]] = {
     "": ("configuration.md",),
     "relay_keys": ("configuration.md#relay_keys", "chat.md#the-script-of-relays"),
     "progress": ("commands.md#how-an-answer-reads",),
@@ -37,6 +37,7 @@ _GUIDES: Mapping[str, Sequence[str]] = {
     "teams": ("paging.md#which-pager",),
     "page_limit": ("paging.md#limits",),
     "webhooks": ("rules.md#deploy_github_releases",),
+    "ledger": ("compliance.md#retention", "installing.md#archives"),
     "audit": ("rules.md#page_on_broken_record",),
     "watching": ("sensors.md",),
     "incidents": ("workflows.md#declare_incident-and-close_incident",),
@@ -141,8 +142,8 @@ def _section(
         shown = _example(name)
         if isinstance(shown, dict):
             yield _shown(name, shown)
-    if name in _GUIDES:
-        yield f"Explained in: {links(_GUIDES[name])}."
+    if name in GUIDES:
+        yield f"Explained in: {links(GUIDES[name])}."
     for key, one in _below(inner).items():
         place = f"{name}.{key}"
         if place in _KIND_PAGES:
@@ -157,8 +158,8 @@ def _section(
         else:
             table_rows = list(_rows(nested, (*path, key), keys))
             yield table(_HEAD, table_rows)
-        if place in _GUIDES:
-            yield f"Explained in: {links(_GUIDES[place])}."
+        if place in GUIDES:
+            yield f"Explained in: {links(GUIDES[place])}."
 
 
 def _shown(name: str, value: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from console.aliases import Pack, load_pack
 from console.reference import examples
 from console.reference.codes import texts
 from console.reference.commands import Command, read_all, who_may
-from console.reference.configuration import declared
+from console.reference.configuration import GUIDES, declared, section_names
 from console.reference.declarations import Key
 from console.reference.kinds import SORTS, Sort, keys_of
 from console.reference.pages import FOLDER, pages
@@ -138,6 +138,10 @@ def test_every_key_of_the_schema_is_in_the_reference() -> None:
         for name in re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)
     }
     assert set(schema_keys({"properties": SCHEMA})) - {"kind"} <= shown
+
+
+def test_every_section_of_the_config_is_explained_in_a_guide() -> None:
+    assert set(section_names()) <= set(GUIDES)
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMA))
