@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 import tempfile
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -18,6 +20,7 @@ from opsroom.archive.file import Header, read_archive, write_archive
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import GENESIS, HASHED, record_hash
 from support.records.archived import without_opsroom
+from support.records.large import records
 
 _WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 _ROW = st.fixed_dictionaries(
@@ -191,6 +194,25 @@ def test_the_same_records_make_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_archive(tmp_path / name, header_of(rows), rows)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_memory_does_not_grow_with_the_records(tmp_path: Path) -> None:
+    number = 3_000
+    first, *_, last = records(number)
+    seq, at = HASHED.index("seq"), HASHED.index("at")
+    header = replace(
+        header_of([first]), last=last[seq], until=last[at], head_hash=last[-1], since=first[at]
+    )
+    path = tmp_path / "large.jsonl.gz"
+    tracemalloc.start()
+    try:
+        write_archive(path, header, records(number))
+        read_archive(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The records are 2 MB, and the file is read in pieces of 1 MB.
+    assert peak < 1_600_000
 
 
 def test_python_alone_verifies_it(archive: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def files(folder: Path) -> List[Path]:
 def test_everything_is_verified_from_the_first_record_on(verify):
     status, said = verify()
     assert status == 0
-    assert "2 archives with 27 records were verified as well." in said
+    assert "Verified as well: 2 archives with 27 records." in said
     assert "The record up to number 27 (2022-03-01) is archived, last in" in said
 
 
@@ -156,7 +156,7 @@ def test_archives_are_read_again_as_an_ordinary_record(store, folder, tmp_path, 
     assert main(["load", "--into", str(into), *map(str, reversed(files(folder)))]) == 0
     assert "Loaded records 1 to 27 (2016-03-01 to 2022-03-01)." in capsys.readouterr().out
     loaded = open_store(f"sqlite:///{into}")
-    assert numbers(loaded) == list(range(1, 28))
+    assert numbers(loaded) == list(range(1, 29))
     assert verified(loaded).ok
     with loaded.read() as on:
         found = on.execute("SELECT hash FROM ledger WHERE seq = 27", {}).fetchone()[0]
@@ -164,6 +164,12 @@ def test_archives_are_read_again_as_an_ordinary_record(store, folder, tmp_path, 
     assert found == verified(store).archive.head_hash
     report = ["report", "--database", f"sqlite:///{into}", "--since", "2018", "--folder", "-"]
     assert audit(report) == 0
+    capsys.readouterr()
+    for later in ("2022", "2024"):
+        assert audit([later if one == "2018" else one for one in report]) == 1
+        assert "Loaded from archives that end with record 27 (2022-03-01): what was" in (
+            capsys.readouterr().err
+        )
     assert main(["load", "--into", str(into), str(files(folder)[0])]) == 2
     assert "has records already" in capsys.readouterr().err
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from ..db.sql import Transaction, scalar
+from ..audit.collect import LOADED
+from ..db.sql import Transaction, insert, scalar
 from ..db.store import open_store
 from ..db.url import read_address
 from ..errors import Code, Refusal
-from ..records.chain import HASHED
+from ..records.chain import HASHED, record_hash
+from ..records.model import Event
 from .file import Header, read_archive
 from .proof import chained
 
@@ -50,9 +52,31 @@ def load(files: Sequence[Path], url: str) -> Tuple[Header, Header]:
                 raise Refusal(Code.NOT_ACCEPTED, message, "Name a file that is not there yet.")
             for path, _ in headers:
                 _load(on, path)
+            _end(on, headers[-1][1])
     finally:
         store.close()
     return headers[0][1], headers[-1][1]
+
+
+def _end(on: Transaction, header: Header) -> None:
+    """Record that this is not the whole record, at the time of its last: a report on what is later
+    is not complete."""
+    message = (
+        f"Loaded from archives that end with record {header.last} ({header.until[:10]}): what was "
+        "recorded later is not here."
+    )
+    values: Dict[str, Any] = dict.fromkeys(HASHED, "")
+    values.update(
+        seq=header.last + 1,
+        at=header.until,
+        event=Event.RESTORED.value,
+        command="load",
+        message=message,
+        milliseconds=None,
+        facts=json.dumps({LOADED: True}, separators=(",", ":")),
+        previous_hash=header.head_hash,
+    )
+    insert(on, "ledger", {**values, "hash": record_hash(values)})
 
 
 def _load(on: Transaction, path: Path) -> None:

@@ -115,7 +115,8 @@ def _verify(given: argparse.Namespace) -> int:
     if chain.archive is not None:
         print(f"{chain.archive.text}.")
     if proof.files:
-        print(f"{proof.files} archives with {proof.records} records were verified as well.")
+        files = "1 archive" if proof.files == 1 else f"{proof.files} archives"
+        print(f"Verified as well: {files} with {proof.records} records.")
     if found.archived:
         what = f"{found.archived} noted hashes are of archived records"
         print(f"{what} and were not compared: --archives compares them.")

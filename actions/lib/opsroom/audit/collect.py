@@ -21,6 +21,8 @@ from .narrative import change_of, runs_after
 from .period import Period
 
 Place = Tuple[str, str]
+# The fact of the record with which a database ends that was loaded from archives.
+LOADED = "loaded"
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,14 @@ def collect(
 
 
 def _restored(connection: Transaction, period: Period) -> Iterator[Tuple[int, str]]:
-    """Where a backup was put back in the period: what came after it may be missing."""
+    """Where a backup was put back in the period: what came after it may be missing. And where the
+    record ends, since it was loaded from archives."""
     query = (
-        "SELECT seq, message FROM ledger WHERE event = :event AND at >= :since AND at < :until"
-        " ORDER BY seq"
+        "SELECT seq, message FROM ledger WHERE event = :event AND at < :until"
+        " AND (at >= :since OR facts LIKE :loaded) ORDER BY seq"
     )
     bound = {"since": moment(period.since), "until": moment(period.until)}
+    bound["loaded"] = f'%"{LOADED}":true%'
     for one in rows(connection, query, event=Event.RESTORED.value, **bound):
         yield one["seq"], str(one["message"])
 
