@@ -4,7 +4,6 @@ what was noted of the record elsewhere, unless someone says why not."""
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -22,6 +21,7 @@ from ..records.chain.archives import newest_archive
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
+from ..structs.patterns import lazy_pattern
 from .closure import close_database, reopen_database
 from .note import Note, read_note
 from .programs import run_client
@@ -245,7 +245,7 @@ def _restore_closed(backup: Path, address: Address, note: Note, programs: str) -
         store.close()
 
 
-_VERSION = re.compile(r" TABLE DATA \S+ alembic_version ")
+_VERSION = lazy_pattern(r" TABLE DATA \S+ alembic_version ")
 
 
 def _open(address: Address, closed: str, entry: Optional[Entry] = None) -> None:

@@ -3,7 +3,6 @@ rules, incidents, the board, metrics, how long records are kept, and how often t
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..names import listed, nearest
@@ -349,7 +348,7 @@ def read_metrics(fields: Fields) -> MetricsSettings:
 
 # Figures are compared over a year, and "7d" is a slip of the pen.
 _MIN_KEEP, _MAX_KEEP = 12, 100 * 12
-_KEEP = re.compile(r"^([0-9]{1,4}) ?(?:(y|years?)|mo|months?)$")
+_KEEP = lazy_pattern(r"^([0-9]{1,4}) ?(?:(y|years?)|mo|months?)$")
 
 
 def read_ledger(fields: Fields) -> LedgerSettings:
