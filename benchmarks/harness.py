@@ -61,12 +61,14 @@ def run_python(
     arguments: Sequence[str],
     folder: Path,
     environ: Mapping[str, str] = {},
+    under: Sequence[str] = (),
 ) -> Run:
-    """Run Python code in a process of its own. Raises SystemExit with its errors where it fails."""
+    """Run Python code in a process of its own. `under` is a command that runs another, such as
+    valgrind's. Raises SystemExit with its errors where it fails."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [python, "-c", code, *arguments],
+            [*under, python, "-c", code, *arguments],
             cwd=folder,
             env={**plain_environ(folder), **environ},
             stdin=subprocess.DEVNULL,

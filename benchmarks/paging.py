@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import statistics
 import sys
 import tempfile
@@ -26,7 +27,7 @@ import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from urllib.error import HTTPError
 
 from benchmarks.harness import Checkout, table
@@ -47,9 +48,10 @@ VERBS = (
 
 
 class Pager:
-    """What opsroom needs of PagerDuty to page a service, and when it was accepted."""
+    """What opsroom needs of PagerDuty to page a service, and when it was accepted. With the paths
+    of a certificate and its key it is asked over https."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Optional[Tuple[str, str]] = None) -> None:
         self.accepted: List[float] = []
         pager = self
 
@@ -77,7 +79,16 @@ class Pager:
                 """Nothing is printed."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            # The handshake is made in the thread of the connection.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            scheme = "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Pager:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
