@@ -6,7 +6,9 @@ from __future__ import annotations
 import os
 import ssl
 import subprocess
+import time
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, List
 from urllib.parse import urlsplit
@@ -169,6 +171,24 @@ def test_the_bundle_is_read_once_and_again_when_it_is_another(
         bundle.write_text("# another\n" + Path(cert).read_text())
         HttpClient(verify=str(bundle)).get(server.url("/a"))
         assert read == [str(bundle)] * 2
+
+
+def test_of_many_threads_one_reads_the_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, _ = make_certificate(tmp_path)
+    read: List[str] = []
+    make = connections._context
+
+    def slow(verify: str) -> ssl.SSLContext:
+        read.append(verify)
+        time.sleep(0.05)
+        return make(verify)
+
+    monkeypatch.setattr(connections, "_context", slow)
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(connections._shared_context, [cert] * 8))
+    assert (len(made), read) == (1, [cert])
 
 
 def test_whom_one_client_trusts_another_need_not(tmp_path: Path) -> None:

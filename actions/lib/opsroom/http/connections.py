@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json as json_module
 import os
+import threading
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -44,6 +45,8 @@ _HEADER_VALUE = lazy_pattern(r"(?:\S[^\r\n]*)?")
 # Contexts by the file of their authorities, with what says that it is the same file still. To read
 # the bundle of all public authorities takes 20 ms, and a sensor connects a thousand times a minute.
 _contexts: Dict[str, Tuple[Tuple[int, ...], ssl.SSLContext]] = {}
+# Many places are asked at once: one of the threads reads for all.
+_reading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -224,10 +227,11 @@ def _shared_context(verify: str) -> ssl.SSLContext:
     path = _authorities(verify)
     found = os.stat(path)
     mark = (found.st_ino, found.st_size, found.st_mtime_ns)
-    kept = _contexts.get(path)
-    if kept is None or kept[0] != mark:
-        kept = _contexts[path] = (mark, _context(path))
-    return kept[1]
+    with _reading:
+        kept = _contexts.get(path)
+        if kept is None or kept[0] != mark:
+            kept = _contexts[path] = (mark, _context(path))
+        return kept[1]
 
 
 def _context(verify: str) -> ssl.SSLContext:
