@@ -128,7 +128,7 @@ def test_an_answer_that_does_not_come_ends_at_the_time_limit(
     never = threading.Event()
     server.reply = Reply(until=never)
     errors = {
-        call: error_of(called(server, name, call, tmp_path, time_limit="0.2s"), secrets_of(name))
+        call: error_of(called(server, name, call, tmp_path, time_limit="0.5s"), secrets_of(name))
         for call in ("page", "incidents")
         if call in ASKS[name]
     }

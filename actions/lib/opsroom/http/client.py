@@ -6,11 +6,13 @@ import os
 import threading
 import time
 from typing import (
+    TYPE_CHECKING,
     Any,
     Dict,
     Iterable,
     Mapping,
     Optional,
+    Sequence,
     Tuple,
     Union,
 )
@@ -22,9 +24,13 @@ from ..secrets import shown_url, without_credentials
 from ..structs import dataclass
 from ..structs.patterns import lazy_pattern
 from .attempts import ATTEMPTS, REPEATABLE, attempted
-from .connections import Connections, Data, Params, Received, Tls
 from .errors import Fault, explain, judge
 from .response import Response
+
+if TYPE_CHECKING:
+    import requests
+
+Params = Union[Mapping[str, str], Sequence[Tuple[str, str]]]
 
 MAX_BYTES = 5_000_000
 MAX_REDIRECTS = 5
@@ -48,7 +54,7 @@ class _Request:
     headers: Mapping[str, str]
     params: Optional[Params]
     json: Any
-    data: Optional[Data]
+    data: Optional[Union[bytes, str, Mapping[str, str]]]
     accept: Tuple[int, ...]
     repeatable: bool
     deadline: float
@@ -96,11 +102,7 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._follows = follow
         self._address_key = address_key
-        # What a subclass may set: the name in the server's certificate, and the paths of the
-        # client's own certificate and its key.
-        self.server_name = ""
-        self.certificate, self.key = "", ""
-        self._connections: Optional[Connections] = None
+        self._session: Optional[requests.Session] = None
 
     def send(
         self,
@@ -110,7 +112,7 @@ class HttpClient:
         headers: Optional[Mapping[str, str]] = None,
         params: Optional[Params] = None,
         json: Any = None,
-        data: Optional[Data] = None,
+        data: Optional[Union[bytes, str, Mapping[str, str]]] = None,
         accept: Iterable[int] = (),
         idempotent: Optional[bool] = None,
         time_limit: Optional[float] = None,
@@ -149,7 +151,7 @@ class HttpClient:
         ).start()
         if not work.done.wait(max(limit, 0.0) + _GRACE):
             work.given_up.set()
-            self.abandon()
+            self._session = None  # its connection still belongs to the thread left behind
             raise _late(request, work.sent).failure
         if work.crash is not None:
             raise work.crash
@@ -169,7 +171,7 @@ class HttpClient:
         headers: Optional[Mapping[str, str]],
         params: Optional[Params],
         json: Any,
-        data: Optional[Data],
+        data: Optional[Union[bytes, str, Mapping[str, str]]],
         accept: Tuple[int, ...],
         idempotent: Optional[bool],
         limit: float,
@@ -269,28 +271,29 @@ class HttpClient:
         limits = (max(min(self._connect_limit, left), 0.001), left)
         work.sent = True
         try:
-            received = self.transmit(
+            response = self.transmit(
                 request.method, url, headers, params, request.json, request.data, limits
             )
-            try:
+            with response:
+                # urllib3 1.26, which StackStorm brings, takes half a body for a whole one unless it
+                # is told not to.
+                response.raw.enforce_content_length = True
                 body = bytearray()
-                for part in received.parts:
-                    body += part
+                for chunk in response.iter_content(16384):
+                    body += chunk
                     if len(body) > self._max_bytes:
                         size = f"{self._max_bytes / 1_000_000:g} MB"
                         return _bad(
-                            Response(received.status, {}, b"", shown),
+                            Response(response.status_code, {}, b"", shown),
                             f"answered with more than {size}",
                         )
                     if time.monotonic() > request.deadline:
                         return _late(request, True)
-            finally:
-                received.close()
-            lower = {name.lower(): value for name, value in received.headers.items()}
-            return Response(
-                received.status, lower, bytes(body), shown, request.secrets, request.method
-            )
-        except Exception as error:  # of urllib3, http.client, ssl and libraries of vendors
+                lower = {name.lower(): value for name, value in response.headers.items()}
+                return Response(
+                    response.status_code, lower, bytes(body), shown, request.secrets, request.method
+                )
+        except Exception as error:  # requests lets errors of urllib3, http.client and ssl through
             fault = explain(error, shown, request.time_limit, limits[0])
             if fault is None:
                 raise
@@ -306,25 +309,25 @@ class HttpClient:
         json: Any,
         data: Any,
         limits: Tuple[float, float],
-    ) -> Received:
+    ) -> requests.Response:
         """Send one request, once; the response, whose body need not be read yet.
 
         `limits` are seconds to connect and between two parts of the response. Another way to send
-        overrides this, `connect` and `abandon`; all else of this class holds for it as well.
+        overrides this and `connect`; all else of this class holds for it as well.
         """
-        connections: Connections = self.connect()
-        return connections.send(method, url, headers, params, json, data, limits)
+        return self.connect().request(
+            method, url, headers=headers, params=params, json=json, data=data, stream=True,
+            allow_redirects=False, timeout=limits, verify=self._verify or True, auth=_as_it_is,
+        )  # fmt: skip
 
-    def connect(self) -> Any:
-        """Load and make what sends. Nothing is sent for it."""
-        tls = Tls(self._verify, self.server_name, self.certificate, self.key)
-        if self._connections is None or self._connections.tls != tls:
-            self._connections = Connections(tls)
-        return self._connections
+    def connect(self) -> requests.Session:
+        """The session of this client, made at its first request."""
+        if self._session is None:
+            import requests
 
-    def abandon(self) -> None:
-        """Use none of the connections again: one still belongs to a thread left behind."""
-        self._connections = None
+            self._session = requests.Session()
+            restrict(self._session)
+        return self._session
 
 
 class _Work:
@@ -339,10 +342,28 @@ class _Work:
         self.crash: Optional[BaseException] = None
 
 
+def restrict(session: requests.Session) -> None:
+    """Have a session keep no cookies, follow no redirect and log no address."""
+    import logging
+    from http.cookiejar import DefaultCookiePolicy
+
+    # Below ERROR it writes addresses with their query, where some services want the token.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # Also where it is to follow no redirect it reads where one leads, and an address that is none
+    # is a crash.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+
+
 def user_agent() -> str:
     """`opsroom/1.2.3 (+address)`; the version is the pack's."""
     # Basecamp refuses requests whose agent names no address in brackets.
     return f"opsroom/{pack_version()} (+https://stackstorm.com)"
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Given as `auth` so that requests does not replace our Authorization by one from ~/.netrc."""
+    return prepared
 
 
 def _leads_on(answer: Response, request: _Request) -> bool:

@@ -45,7 +45,6 @@ _PLAIN_ADDRESS = lazy_pattern(
 _KEY = lazy_pattern(r"[^/]{24,}|(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}")
 _MAX_ADDRESS = 90
 
-_MALFORMED = "cannot be asked (its address or a header is malformed)"
 # What OpenSSL says only before a connection is encrypted, so before anything was asked.
 _HANDSHAKE = (
     "WRONG_VERSION_NUMBER",
@@ -193,28 +192,16 @@ def retry_after(value: str) -> Optional[float]:
         return None
 
 
-class MalformedRequest(ValueError):
-    """A request that cannot be sent as it is: by a header, or by the address of a proxy."""
-
-
 def explain(error: Exception, url: str, time_limit: float, connect_limit: float) -> Optional[Fault]:
-    """The fault that an exception of urllib3, requests or the system means; None when it is a
+    """The fault that an exception of requests, urllib3 or the system means; None when it is a
     mistake of ours.
 
     The exceptions' own words are not used: they carry addresses with queries and credentials.
     """
-    from http.client import InvalidURL
-
+    import requests
     import urllib3
 
     chain = list(_chain(error))
-    # By name: requests is there only where a vendor's library has loaded it.
-    of_requests = {
-        kind.__name__
-        for link in chain
-        for kind in type(link).__mro__
-        if kind.__module__ == "requests.exceptions"
-    }
 
     def has(*kinds: type) -> bool:
         return any(isinstance(link, kinds) for link in chain)
@@ -235,27 +222,25 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
         if type(link).__name__ == "CertificateError":  # of urllib3 1.26, which StackStorm brings
             what = "has a certificate that is not trusted: it is for another name"
             return fault(Code.UNREACHABLE, what, False, False)
-    if has(MalformedRequest, InvalidURL):
-        return fault(Code.UNREACHABLE, _MALFORMED, False, False)
     if has(socket.gaierror):
         return fault(Code.UNREACHABLE, "is unreachable (host name not found in DNS)", False, True)
     if has(ConnectionRefusedError):
         return fault(Code.UNREACHABLE, "is unreachable (connection refused)", False, True)
-    if has(urllib3.exceptions.ConnectTimeoutError):
+    if has(requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
         return fault(
             Code.TIMED_OUT,
             f"is unreachable (no connection within {connect_limit:.3g} s)",
             False,
             True,
         )
-    if has(urllib3.exceptions.TimeoutError, socket.timeout):
+    if has(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, socket.timeout):
         return fault(Code.TIMED_OUT, f"did not answer within {time_limit:g} s", True, False)
     if has(urllib3.exceptions.NewConnectionError) or _errnos(chain) & {
         errno.ENETUNREACH,
         errno.EHOSTUNREACH,
     }:
         return fault(Code.UNREACHABLE, "is unreachable (no route to host)", False, True)
-    if has(urllib3.exceptions.ProxyError):
+    if has(requests.exceptions.ProxyError):
         return fault(
             Code.UNREACHABLE, "is unreachable (the proxy refuses the connection)", True, True
         )
@@ -274,18 +259,27 @@ def explain(error: Exception, url: str, time_limit: float, connect_limit: float)
             True,
             False,
         )
-    if has(urllib3.exceptions.DecodeError):
+    if has(requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError):
         return fault(
             Code.BAD_ANSWER, "answered with a body that cannot be decompressed", True, False
         )
     if _is_garbage(chain):
         return fault(Code.BAD_ANSWER, "answered with something that is not HTTP", True, False)
-    if has(ConnectionError, urllib3.exceptions.ProtocolError) or "ConnectionError" in of_requests:
+    if has(
+        requests.exceptions.ConnectionError,
+        requests.exceptions.ChunkedEncodingError,
+        ConnectionError,
+    ) or has(urllib3.exceptions.ProtocolError):
         return fault(
             Code.UNREACHABLE, "closed the connection before its response was complete", True, True
         )
-    if has(urllib3.exceptions.HTTPError, UnicodeError) or of_requests:
-        return fault(Code.UNREACHABLE, _MALFORMED, False, False)
+    if has(requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError):
+        return fault(
+            Code.UNREACHABLE,
+            "cannot be asked (its address or a header is malformed)",
+            False,
+            False,
+        )
     return None
 
 

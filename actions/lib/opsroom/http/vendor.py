@@ -15,8 +15,7 @@ from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Tuple
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..secrets import redact
 from ..text import length, one_line
-from .client import MAX_BYTES, HttpClient
-from .connections import Params
+from .client import MAX_BYTES, HttpClient, Params
 from .content import Unexpected, text_at
 from .errors import retry_after
 from .response import Response

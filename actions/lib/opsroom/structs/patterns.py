@@ -1,7 +1,7 @@
 """Regular expressions that cost next to nothing to define.
 
 `re.compile` takes about 0.1 ms an expression, and an action loads modules with over a hundred of
-which it uses a third. These are compiled when they are first used; docs/adr/0014-late-patterns.md
+which it uses a third. These are compiled when they are first used; docs/adr/0017-late-patterns.md
 has the figures.
 
 `re.compile` stays for an expression that is used where it is made, and for one of the config, which

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
 
-from ...http.client import HttpClient
-from ...http.connections import CHUNK, Params, Received
+from ...http.client import HttpClient, Params, restrict
 from .options import Options
 
 if TYPE_CHECKING:
     import requests
     from jira import JIRA
+
+_CHUNK = 16384
 
 
 class Transport(HttpClient):
@@ -35,7 +36,6 @@ class Transport(HttpClient):
         self._options = jira
         self._base = base
         self._jira: Optional[JIRA] = None
-        self._session: Optional[requests.Session] = None
         self._call = _Call(self._max_bytes)
 
     def connect(self) -> requests.Session:
@@ -63,12 +63,8 @@ class Transport(HttpClient):
             self._session = self._jira._session
             self._call = _Call(self._max_bytes)
             self._call.watch(self._session)
-            _restrict(self._session)
+            restrict(self._session)
         return self._session
-
-    def abandon(self) -> None:
-        """As for `HttpClient`."""
-        self._session = None
 
     def transmit(
         self,
@@ -79,7 +75,7 @@ class Transport(HttpClient):
         json: Any,
         data: Any,
         limits: Tuple[float, float],
-    ) -> Received:
+    ) -> requests.Response:
         """As for `HttpClient`: one request. What the library makes of the response is not used."""
         self.connect()
         jira, call = self._jira, self._call
@@ -103,11 +99,8 @@ class Transport(HttpClient):
             # An error that Jira answered is a JIRAError, and nonsense may be any exception.
             if call.response is None:
                 raise
-        response = call.response
-        assert response is not None
-        return Received(
-            response.status_code, response.headers, response.iter_content(CHUNK), response.close
-        )
+        assert call.response is not None
+        return call.response
 
 
 class _Call:
@@ -140,23 +133,10 @@ class _Call:
         # urllib3 1.26, which StackStorm brings, takes half a body for a whole one otherwise.
         response.raw.enforce_content_length = True
         body = bytearray()
-        for chunk in response.iter_content(CHUNK):
+        for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > self._max_bytes:
                 break
         response._content = bytes(body)
         response._content_consumed = True  # type: ignore[attr-defined]
         self.response = response
-
-
-def _restrict(session: requests.Session) -> None:
-    """Have a session keep no cookies, follow no redirect and log no address."""
-    import logging
-    from http.cookiejar import DefaultCookiePolicy
-
-    # Below ERROR it writes addresses with their query, where some services want the token.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    # Also where it is to follow no redirect it reads where one leads, and an address that is none
-    # is a crash.
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]

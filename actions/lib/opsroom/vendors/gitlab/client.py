@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ...errors import Code, Failure, OpsroomError, Refusal
 from ...http import vendor
-from ...http.connections import Params
+from ...http.client import Params
 from ...http.content import at, text_at
 from ...http.errors import judge
 from ...http.response import Response

@@ -40,13 +40,21 @@ class _Asked(NamedTuple):
 
 
 class _Http(HttpClient):
-    """Requests with a client certificate, where the login has one."""
+    """Requests with a client certificate, where the login has one, to a server whose certificate
+    has `server_name`, where that is not the name in the address."""
 
     login = Login()
+    server_name = ""
 
     def connect(self) -> Any:
-        self.certificate, self.key = self.login.certificate, self.login.key
-        return super().connect()
+        session = super().connect()
+        if self.server_name:
+            named = {"server_hostname": self.server_name, "assert_hostname": self.server_name}
+            adapter: Any = session.get_adapter("https://")
+            adapter.poolmanager.connection_pool_kw.update(named)
+        # The pool of connections counts by the paths of the certificate: another one, another pool.
+        session.cert = (self.login.certificate, self.login.key) if self.login.certificate else None
+        return session
 
 
 class Client(vendor.Client):
