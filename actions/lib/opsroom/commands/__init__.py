@@ -7,11 +7,12 @@ as data.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, TypeVar
 
 from ..config import Kinds
 from ..config.model import Settings
@@ -27,12 +28,17 @@ if TYPE_CHECKING:
     from ..db.store import Store
     from ..records.outbox import Letter
 
+Written = TypeVar("Written")
+
 KINDS = Kinds(
     deploys=LazyRegistry("opsroom.deploys"),
     versions=LazyRegistry("opsroom.versions"),
     trackers=LazyRegistry("opsroom.trackers"),
     pagers=LazyRegistry("opsroom.pagers"),
 )
+
+# Between two attempts to reach a database that is away, in seconds.
+_PAUSE = 0.5
 
 
 class Effect(str, Enum):
@@ -84,6 +90,22 @@ class Context:
 
             self._store = open_store(self.database)
         return self._store
+
+    def patiently(self, write: Callable[[], Written], seconds: float) -> Written:
+        """What `write` returns. Where the database is away it is called again, on new connections,
+        for so many seconds; it has to find out whether it was committed before.
+
+        Raises Failure(store_...) when the time is up.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                return write()
+            except Failure:
+                if time.monotonic() >= until:
+                    raise
+                self.close()
+                time.sleep(_PAUSE)
 
     def later(self, letter: Letter) -> bool:
         """Keep what cannot be recorded now for the next command; whether that worked."""

@@ -121,19 +121,14 @@ class Request:
         really running.
         """
         entry = self.entry(event, code, message, **facts)
-        until = time.monotonic() + _TIMEOUT
-        while True:
-            try:
-                held = self._write_end(entry, also)
-                self.ended = True
-                return held
-            except Failure as failure:
-                if time.monotonic() >= until:
-                    if not self.started and also is None:
-                        failure.facts["recorded_late"] = self.later(entry)
-                    raise
-                self.context.close()
-                time.sleep(0.5)
+        try:
+            held = self.context.patiently(lambda: self._write_end(entry, also), _TIMEOUT)
+        except Failure as failure:
+            if not self.started and also is None:
+                failure.facts["recorded_late"] = self.later(entry)
+            raise
+        self.ended = True
+        return held
 
     def later(self, *entries: Entry) -> bool:
         """Keep these lines for the next command to record; whether that worked."""

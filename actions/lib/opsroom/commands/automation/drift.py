@@ -3,6 +3,8 @@ again."""
 
 from __future__ import annotations
 
+from typing import Optional
+
 from ...errors import Code
 from ...names import check_version
 from ...records.idempotency import first_time
@@ -15,13 +17,16 @@ from ..request import Request
 from ..resolve import find_target
 
 _DRIFT = "drift"
+# How long the database is waited for, in seconds: a sensor's event comes once, StackStorm does not
+# repeat what its rule ran, and no person waits. Within the time limit of these actions, 60 s.
+_TIMEOUT = 30.0
 
 
 def note_drift(
     context: Context, app_name: str, environment_name: str, version: str, before: str, event: str
 ) -> Outcome:
     """Record and announce that the running version changed without opsroom; once for each `event`.
-    Empty versions mean that nothing runs.
+    Empty versions mean that nothing runs. A database that is away is waited for.
 
     Raises Refusal(unknown_app, unknown_environment, not_in_environment, invalid_name) and
     Failure(store_...).
@@ -40,12 +45,20 @@ def note_drift(
     request = Request(
         context, _DRIFT, app.name, environment.name, now, version_before=then, noted=noted
     )
-    key, store = f"drift:{event}", context.store
-    with store.write() as connection:
-        if not first_time(store, connection, _DRIFT, event):
-            return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
-        append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
-        mine = prepare(context, store, connection, key, text)
+    key = f"drift:{event}"
+
+    def write() -> Optional[bool]:
+        """Whether to post it; None where it was noted before."""
+        store = context.store
+        with store.write() as connection:
+            if not first_time(store, connection, _DRIFT, event):
+                return None
+            append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
+            return prepare(context, store, connection, key, text)
+
+    mine = context.patiently(write, _TIMEOUT)
+    if mine is None:
+        return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
     posted = mine and speak(context, key, text)
     facts = {
         "app": app.name,
@@ -61,7 +74,7 @@ def note_reach(
     context: Context, app_name: str, environment_name: str, reachable: bool, event: str
 ) -> Outcome:
     """Post in the announce room that a place no longer reports its version, or does again; once for
-    each `event`."""
+    each `event`. A database that is away is waited for."""
     place = find_target(context.settings, app_name, environment_name)
     text = (
         f"{place} reports its version again."
@@ -69,7 +82,7 @@ def note_reach(
         else f"{place} no longer reports its version."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    posted = post_once(context, f"reach:{event}", text)
+    posted = context.patiently(lambda: post_once(context, f"reach:{event}", text), _TIMEOUT)
     return Outcome(
         True,
         Code.TOLD if posted else Code.NOTHING_NEW,
