@@ -9,7 +9,7 @@ import pytest
 from support.records.postgres import Postgres, start
 from support.servers.http import HttpServer
 from support.stackstorm.client import StackStorm
-from support.stackstorm.scaling import Api, Hook, api_in
+from support.stackstorm.scaling import Api, Hook, api_in, make_tables
 from support.stackstorm.services import Services, find
 from support.worlds.world import World
 
@@ -69,6 +69,7 @@ def hook(stackstorm: StackStorm) -> Iterator[Callable[[World], Hook]]:
             }
             world.config["teams"] = {"web-team": {"hook": "web-team", "phone": "the doorman"}}
             stackstorm.configure(world.config)
+            make_tables(stackstorm)
             return made
 
         yield configure
