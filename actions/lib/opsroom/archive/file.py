@@ -25,7 +25,7 @@ from ..errors import Code, Failure, Refusal
 from ..records.chain import HASHED, canonical
 from ..structs import dataclass
 
-SUFFIX = ".jsonl.gz"
+PREFIX, SUFFIX = "opsroom-archive-", ".jsonl.gz"
 _FORMAT = "opsroom_archive"
 _VERSION = 1
 _ABOUT = (
@@ -64,12 +64,12 @@ OnRecord = Callable[[int, str, str], None]
 
 def file_name(first: int, last: int) -> str:
     """The name of the file with these records; names sort as records do."""
-    return f"opsroom-archive-{first:010d}-{last:010d}{SUFFIX}"
+    return f"{PREFIX}{first:010d}-{last:010d}{SUFFIX}"
 
 
 def pattern(first: int) -> str:
     """What the names of files look like that begin with record `first`."""
-    return f"opsroom-archive-{first:010d}-*{SUFFIX}"
+    return f"{PREFIX}{first:010d}-*{SUFFIX}"
 
 
 def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> None:
@@ -93,8 +93,9 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
                     packed.write(f'{_START}{hash_}",{text[1:]}\n'.encode())
             out.flush()
             os.fsync(out.fileno())
-            # So that what is read back comes from the disk.
-            os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            if hasattr(os, "posix_fadvise"):  # Linux
+                # So that what is read back comes from the disk.
+                os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         raise _unusable(path, "written", error) from error
     walk.end()

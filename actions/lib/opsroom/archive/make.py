@@ -24,7 +24,7 @@ from ..records.chain.archives import Archive, columns, newest_archive
 from ..records.ledger import append
 from ..records.model import Entry, Event
 from ..structs import dataclass
-from .file import Header, file_name, pattern, read_archive, write_archive
+from .file import PREFIX, Header, file_name, pattern, read_archive, write_archive
 from .remainder import remaining
 
 # Commands wait while the records of one file are taken out: some seconds for as many.
@@ -302,7 +302,7 @@ def _alone(folder: Path) -> Iterator[None]:
             raise Refusal(Code.NOT_ACCEPTED, message, "Wait for its end.") from error
         except OSError as error:
             raise _unusable(folder, error) from error
-        for part in folder.glob(f".{pattern(0).replace('0000000000', '*')}.part"):
+        for part in folder.glob(f".{PREFIX}*.part"):
             with suppress(OSError):
                 part.unlink()
         yield
