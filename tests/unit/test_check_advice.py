@@ -191,3 +191,28 @@ def test_where_nobody_can_ever_get_the_approvals_the_config_is_refused(checked, 
     assert status == 1
     assert "environments.p.approvers: expected " in lines[0]
     assert " who may approve besides the one who asks, found " in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("mysql://u:s3cret-of-nobody@h/d", "records are kept in SQLite or PostgreSQL only"),
+        ("opsroom.db", "it is not a database URL"),
+        ("sqlite://opsroom.db", "an absolute path of an SQLite file takes four slashes"),
+        ("sqlite:///opt/opsroom.db", "warning: database: with three slashes the path begins in"),
+    ],
+)
+def test_an_address_that_no_database_has_is_known_before_the_first_command(
+    checked, url: str, line: str
+) -> None:
+    status, lines = checked(f"database: {url}\n{START}apps: {{web: {{verify_for: soon}}}}\n")
+    found = [one for one in lines if line in one]
+    assert status == 1
+    assert len(found) == 1
+    assert found[0].startswith("FILE:1: ")
+    assert SECRET not in "".join(lines)
+
+
+def test_an_address_with_four_slashes_is_in_order(checked) -> None:
+    text = f"database: sqlite:////opt/opsroom.db\n{START}"
+    assert checked(text) == (0, ["FILE can be registered: no mistakes, 0 warnings."])

@@ -6,14 +6,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .commands import KINDS
 from .config import load, registration
 from .config.checks import advice
-from .config.problems import Problems, references_in
+from .config.problems import Problems, is_reference, references_in
 from .config.yaml_file import ConfigFile, Note, UnreadableFile, is_within, read_config_file
-from .errors import OpsroomError
+from .db.url import read_address
+from .errors import OpsroomError, Refusal
+from .structs.patterns import lazy_pattern
 
 _UNKNOWN = (
     "StackStorm takes this from its datastore, so it cannot be checked here; nor can how the "
@@ -24,6 +26,11 @@ _NO_JSONSCHEMA = (
     "the schema by which StackStorm checks a config was not looked at: the Python "
     "package jsonschema is missing"
 )
+_RELATIVE = (
+    "database: with three slashes the path begins in whatever folder a command is started in; with "
+    "four, as in sqlite:////opt/stackstorm/opsroom/opsroom.db, it is absolute"
+)
+_RELATIVE_FILE = lazy_pattern(r"sqlite(\+pysqlite)?:///(?!/)")
 
 
 def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[Note], List[Note]]:
@@ -50,12 +57,28 @@ def check_file(path: Path, references: bool = True) -> Tuple[ConfigFile, List[No
             settings, found.config
         )
         warnings += [Note(found.line_of(one), one) for one in doubts]
+    if not any(one.startswith("database:") for one in complaints):
+        wrong, doubtful = _of_database(found.config.get("database"))
+        complaints += wrong
+        warnings += [Note(found.line_of(one), one) for one in doubtful]
     try:
         complaints += _of_registration(found, complaints)
     except ImportError:
         warnings.append(Note(0, _NO_JSONSCHEMA))
     mistakes += [Note(found.line_of(one), one) for one in complaints]
     return found, sorted(mistakes, key=_line), sorted(warnings, key=_line)
+
+
+def _of_database(url: Any) -> Tuple[List[str], List[str]]:
+    """What is wrong and what is doubtful about the address of the database. Commands read it when
+    they open the database; here it is read with the file."""
+    if not isinstance(url, str) or not url.strip() or is_reference(url):
+        return [], []
+    try:
+        read_address(url)
+    except Refusal as error:
+        return [error.sentence()], []
+    return [], [_RELATIVE] if _RELATIVE_FILE.match(url.strip()) else []
 
 
 def _of_registration(found: ConfigFile, complaints: Sequence[str]) -> List[str]:
