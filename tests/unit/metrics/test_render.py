@@ -169,6 +169,12 @@ def test_a_frequency_is_said_in_the_unit_that_fits(per_week: float, text: str) -
     assert frequency(made, None).text == text
 
 
+def test_a_few_minutes_have_no_frequency() -> None:
+    """Two deployments in the first five minutes of a record are not 576 a day."""
+    assert frequency(Figures(days=5 / 1440, deployments=2), None).text == "unknown"
+    assert frequency(Figures(days=0.25, deployments=2), None).text == "8.0 a day"
+
+
 def test_a_median_of_nothing_is_unknown_and_has_nothing_before() -> None:
     assert lead_time(Figures(), Figures()).text == "unknown"
     assert lead_time(figures(1), Figures()).text == "1 h"

@@ -13,6 +13,8 @@ from .model import WEEK, Figures
 _MONTHS_OF = {"days": 0, "weeks": 0, "months": 1, "years": 12}
 # Days up to this length of a period, then weeks, then months, so that a plot has room for them.
 _DAYS, _WEEKS, _MONTHS = 45, 400, 3660
+# Days of a period below which one deployment more or less is several a day.
+_SHORTEST = 0.25
 
 
 def period_before(period: Period, zone: tzinfo) -> Period:
@@ -65,8 +67,11 @@ class Difference(NamedTuple):
 
 
 def frequency(figures: Figures, before: Optional[Figures]) -> Difference:
-    """Deployments in a week."""
-    return _difference(figures, before, lambda one: one.per_week, _rate)
+    """Deployments in a day, week or month; unknown of a period so short that the rate would be made
+    up."""
+    return _difference(
+        figures, before, lambda one: one.per_week if one.days >= _SHORTEST else None, _rate
+    )
 
 
 def lead_time(figures: Figures, before: Optional[Figures]) -> Difference:
