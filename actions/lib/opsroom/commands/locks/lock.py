@@ -248,14 +248,17 @@ def _unlocked_text(request: Request, lock: Lock, now: datetime) -> str:
 def _not_locked(scope: Scope, existing: List[Lock], now: datetime, zone: str) -> Refusal:
     """What is locked is named: a person who unlocks uat may have meant web on uat, or
     everything."""
-    what = scope.words[0].upper() + scope.words[1:] if not scope.environment else scope.words
+    locked = (
+        f"{scope.words} is not locked" if scope.environment else "There is no lock on everything"
+    )
     if not existing:
-        return Refusal(Code.NOT_LOCKED, f"{what} is not locked.", "All locks: show locks")
+        return Refusal(Code.NOT_LOCKED, f"{locked}.", "All locks: show locks")
     commands = listed([f"unlock {place(one.app, one.environment)}" for one in existing], 3)
-    itself = "itself " if scope.environment else "as a whole "
+    if scope.environment:
+        locked = f"{scope.words} itself is not locked"
     return Refusal(
         Code.NOT_LOCKED,
-        f"{what} {itself}is not locked. But {lock_text(existing[0], now, zone)}",
+        f"{locked}. But {lock_text(existing[0], now, zone)}",
         f"Say: {commands}",
     )
 
