@@ -109,7 +109,8 @@ def _verify(given: argparse.Namespace) -> int:
     finally:
         store.close()
     chain = found.chain
-    state = "holds" if found.ok else f"is BROKEN in {found.broken} places"
+    places = "1 place" if found.broken == 1 else f"{found.broken} places"
+    state = "holds" if found.ok else f"is BROKEN in {places}"
     compared = found.heads + proof.compared
     print(f"The record {state}: {chain.records} records, {compared} noted hashes compared.")
     if chain.archive is not None:
