@@ -78,6 +78,18 @@ def test_colons_of_addresses_times_and_cards_stay(world: World, text: str, expec
 @cases(
     ("text", "expected"),
     [
+        ("page: checkout is down", "page web-team: checkout is down"),
+        ("declare incident: checkout is down", "declare incident for web-team: checkout is down"),
+        ("page: web-team checkout is down", "page web-team: checkout is down"),
+    ],
+)
+def test_the_first_word_of_a_text_names_nobody(world: World, text: str, expected: str) -> None:
+    assert asked_back(world, text)["suggestions"][0] == expected
+
+
+@cases(
+    ("text", "expected"),
+    [
         ("put lock x on test until 17:00", "put lock x until 17:00 on test"),
         ("put lock load test on web on test for 2h", "put lock load test for 2h on web on test"),
         (

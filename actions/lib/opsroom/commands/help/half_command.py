@@ -133,7 +133,9 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
     preposition = ""
     free = ""
     trailing = 0
+    colon = any(one.endswith(":") for one in words[: fit.begun])
     for raw, one in zip(words[fit.begun :], typed[fit.begun :]):
+        in_text, colon = colon, colon or raw.endswith(":")
         word = _literal(one, literals if not free else _after(rest, free) & literals)
         if word:
             literals.discard(word)
@@ -141,7 +143,11 @@ def _fit(context: Context, command: Command, display: str, words: Sequence[str])
             fit.matched += 1
             trailing = 0
             continue
-        name = free or _name_for(context, one, preposition, rest, open_names, sets)
+        # "page: checkout is down" names nobody: behind a colon only a name of the config is one.
+        names = [
+            name for name in open_names if name != "who" or not in_text or _is_who(context, one)
+        ]
+        name = free or _name_for(context, one, preposition, rest, names, sets)
         if not name:
             fit.unplaced.append(raw)
             trailing += 1
@@ -233,6 +239,12 @@ def _can_be(context: Context, name: str, word: str, sets: bool) -> bool:
     if name == "cards" and _is_name(context, word):
         return False
     return name in _FREE or word.casefold() not in _CONNECTING
+
+
+def _is_who(context: Context, word: str) -> bool:
+    settings = context.settings
+    names = {*settings.teams, *settings.people, *settings.apps, "me"}
+    return word.casefold() in {one.casefold() for one in names}
 
 
 def _is_name(context: Context, word: str) -> bool:
