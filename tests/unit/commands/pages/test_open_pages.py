@@ -65,7 +65,7 @@ class TestDeeds:
         rooms.page()
         answer = rooms.ask("add_responder", who="bob", page="1234")
         assert (answer["ok"], answer["code"]) == (True, "responder_added")
-        assert answer["message"].startswith("alice called bob to page 1234 (web-team) in pagerduty")
+        assert answer["message"].startswith("alice added bob to page 1234 (web-team) in pagerduty")
         assert rooms.side().incidents["1234"].people == ("bob", "bob")
         last = rooms.world.records()[-1]
         assert (last.event.value, last.facts["responder"]) == ("responder_added", "bob")

@@ -28,7 +28,7 @@ from .catalogue import (
 
 _DOING = {
     "deploy": ("deploy to", "deploy nowhere"),
-    "override": ("deploy in an emergency to", "do no emergency deployment"),
+    "override": ("deploy in an emergency to", "not deploy in an emergency"),
     "approve": ("approve on", "approve nowhere"),
     "lock": ("lock", "lock nothing"),
 }
@@ -236,8 +236,9 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
     for one in elsewhere:
         by_room.setdefault(tuple(one.rooms or ()), []).append(_where(one, right))
     preposition = " to" if to.endswith(" to") else " on" if to.endswith(" on") else ""
+    also = " also" if here else ""
     from_others = [
-        f"from {listed(rooms, most)} also{preposition} {listed(places, most)}"
+        f"from {listed(rooms, most)}{also}{preposition} {listed(places, most)}"
         for rooms, places in by_room.items()
     ]
     if not here and from_others:
@@ -250,7 +251,7 @@ def _rights(context: Context, right: str = "deploy", others: bool = True, most: 
     if len(rest) > most:
         rest = [*rest[:most], f"Others decide on {len(rest) - most} more."]
     hidden = len([place for places in list(by_room.values())[most:] for place in places])
-    more = [f"from other rooms also{preposition} {hidden} more"] if hidden else []
+    more = [f"from other rooms{also}{preposition} {hidden} more"] if hidden else []
     return " ".join(["; ".join([mine, *from_others[:most], *more]) + ".", *rest])
 
 

@@ -92,7 +92,7 @@ def add_responder(context: Context, who: str, page: str) -> Outcome:
         command="add to page",
         event=Event.RESPONDER_ADDED,
         code=Code.RESPONDER_ADDED,
-        did=f"called {one_line(who, 60)} to",
+        did=f"added {one_line(who, 60)} to",
         do=call,
         facts={"responder": one_line(who)},
     )
