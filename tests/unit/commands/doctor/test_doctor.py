@@ -304,6 +304,20 @@ def test_the_command_line_looks_at_a_file_and_makes_no_database(tmp_path, capsys
     assert os.listdir(tmp_path) == ["opsroom.yaml"]
 
 
+def test_what_a_database_will_hold_is_not_wrong_before_it_is_made(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "opsroom.yaml"
+    file.write_text(
+        "environments: {test: {}}\ntrackers: {board: {kind: local}}\n"
+        "pagers: {log: {kind: local, on_call: {web-team: alice}}}\n"
+        "teams: {web-team: {page: [log]}}\n"
+    )
+    monkeypatch.delenv("OPSROOM_DATABASE", raising=False)
+    assert command.main([str(file), "--database", f"sqlite:///{tmp_path}/none.db"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("it is kept in the database, which the first command makes.") == 2
+    assert not (tmp_path / "none.db").exists()
+
+
 def test_the_command_line_says_what_is_wrong_with_the_file(tmp_path, capsys):
     file = tmp_path / "opsroom.yaml"
     file.write_text("environments: 3\n")

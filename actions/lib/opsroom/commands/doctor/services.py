@@ -3,10 +3,12 @@ is asked something that changes nothing and alerts nobody."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from functools import partial
 from typing import Callable, Dict, Iterator, List, Tuple
 
+from ...db.url import read_address
 from ...deadline import within
 from ...errors import Code, OpsroomError, Refusal
 from ...names import listed
@@ -41,7 +43,19 @@ def of_services(context: Context) -> Dict[str, Examination]:
     return found
 
 
+def _not_made(context: Context, part: str, kind: str) -> Iterator[Finding]:
+    """Of what is kept in the database: that it cannot be asked where nothing may make that now."""
+    address = read_address(context.database)
+    if kind == "local" and address.read_only and not os.path.exists(address.path):
+        text = "it is kept in the database, which the first command makes."
+        yield Finding(part, State.UNKNOWN, text)
+
+
 def _tracker(context: Context, name: str) -> Iterator[Finding]:
+    not_made = list(_not_made(context, f"tracker {name}", context.settings.trackers[name].kind))
+    if not_made:
+        yield from not_made
+        return
     tracker = tracker_named(context, name)
     seconds = limits_of(context, name).command
     within(seconds, name, lambda: tracker.find(Query(_NO_CARD, limit=1)))
@@ -59,6 +73,10 @@ def _routes(context: Context) -> Dict[str, List[Route]]:
 
 def _pager(context: Context, name: str, routes: List[Route]) -> Iterator[Finding]:
     part = f"pager {name}"
+    not_made = list(_not_made(context, part, context.settings.pagers[name].kind))
+    if not_made:
+        yield from not_made
+        return
     if not routes:
         yield Finding(part, State.UNKNOWN, "no team of the config is paged through it.")
         return
@@ -79,7 +97,8 @@ def _pager(context: Context, name: str, routes: List[Route]) -> Iterator[Finding
         text = f"nobody is on call for {listed(empty, most=4)}."
         yield Finding(part, State.DOUBTFUL, text, "Look at its schedules.")
     else:
-        yield Finding(part, State.FINE, f"it answers; someone is on call for {len(routes)} teams.")
+        of = "1 team" if len(routes) == 1 else f"{len(routes)} teams"
+        yield Finding(part, State.FINE, f"it answers; someone is on call for {of}.")
 
 
 def _on_call(pager: Pager, target: Target) -> Tuple[OnCall, ...]:
