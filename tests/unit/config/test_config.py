@@ -37,6 +37,14 @@ def test_no_config_at_all_is_answered_with_what_to_do(raw: Any) -> None:
     assert "opsroom.yaml.example" in refused.value.hint
 
 
+def test_a_typo_in_the_name_of_the_only_section_is_named() -> None:
+    with pytest.raises(Refusal) as refused:
+        load({"enviroments": {"test": {}}}, KINDS)
+    assert refused.value.code is Code.SETTINGS_INVALID
+    first = refused.value.facts["problems"][0]
+    assert first == "enviroments: there is no such key; did you mean environments?"
+
+
 def test_the_smallest_config_has_sensible_defaults() -> None:
     settings = load(SMALLEST, KINDS)
     assert settings.relays == ("chatops_bot",)

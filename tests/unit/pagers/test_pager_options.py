@@ -183,6 +183,7 @@ def test_wrong_options_of_webhook_are_named(raw: Dict[str, Any], complaint: str)
         ({"host": None}, "host: expected the name of a mail server, found nothing"),
         ({"host": "smtp://h"}, "host: expected the name of a mail server"),
         ({"host": "h\r\nx"}, "host: expected the name of a mail server"),
+        ({"host": "h:25"}, "host: expected the name of a mail server without its port"),
         ({"port": 70000}, "port: expected a whole number from 1 to 65535"),
         ({"sender": None}, "sender: expected an e-mail address, found nothing"),
         ({"sender": "Ops <a@b>"}, "sender: expected an e-mail address"),

@@ -96,7 +96,11 @@ def load(
     Raises Refusal(not_configured) when there is nothing in it, Refusal(settings_invalid) with all
     complaints at once (`facts["problems"]`, one text each).
     """
-    if not raw or not (raw.get("apps") or raw.get("environments") or None in raw.values()):
+    problems = problems or Problems()
+    settings = read(Fields(raw or {}, "", problems), kinds)
+    named = raw and (raw.get("apps") or raw.get("environments") or None in raw.values())
+    # A section whose name has a typo is a mistake, and not a config that nobody has written yet.
+    if raw is None or not (named or problems.lines):
         raise Refusal(
             Code.NOT_CONFIGURED,
             "opsroom is installed but not configured: its config names no applications and no "
@@ -105,8 +109,6 @@ def load(
             "fill it in, "
             "then run: st2ctl reload --register-configs",
         )
-    problems = problems or Problems()
-    settings = read(Fields(raw, "", problems), kinds)
     check_values(raw, problems)
     check_secrets(raw, problems)
     if not problems.lines and not problems.unknown:

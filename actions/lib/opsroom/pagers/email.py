@@ -78,6 +78,8 @@ def read_options(fields: Fields) -> Options:
     )
     if tls and starttls:
         fields.problem("starttls", "expected false beside tls: a connection is encrypted once")
+    if options.host.count(":") == 1:
+        fields.problem("host", "expected the name of a mail server without its port (key: port)")
     for one, other in (("user", "password"), ("password", "user")):
         if fields.has(one) and not fields.has(other):
             fields.problem(other, f"expected one beside {one}")
