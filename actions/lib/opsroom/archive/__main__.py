@@ -13,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 from typing import List, Optional, Tuple
+from urllib.parse import quote
 
 from ..config.fields import Fields
 from ..config.problems import Problems
@@ -137,7 +138,7 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _load(given: argparse.Namespace) -> int:
-    url = f"sqlite:///{given.into.absolute()}"
+    url = f"sqlite:///{quote(str(given.into.absolute()))}"
     first, last = load(given.files, url)
     print(f"Loaded records {first.first} to {last.last} ({first.since[:10]} to {last.until[:10]}).")
     example = f"audit report --database '{url}' --since {first.since[:4]}"

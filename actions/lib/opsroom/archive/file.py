@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple
 
+from ..db.sql import clean
 from ..errors import Code, Failure, Refusal
 from ..records.chain import HASHED, canonical
 from ..structs import dataclass
@@ -82,11 +83,12 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
     walk = _Walk(header, "the database")
     first_line = {_FORMAT: _VERSION, **asdict(header), "about": _ABOUT}
     try:
-        with path.open("wb") as out:
+        # Never into a file that another process writes.
+        with path.open("xb") as out:
             os.fchmod(out.fileno(), _MODE)
             # No name and no time in it: the same records make the same bytes.
             with gzip.GzipFile("", "wb", _LEVEL, out, mtime=0) as packed:
-                packed.write(f"{json.dumps(first_line, ensure_ascii=False)}\n".encode())
+                packed.write(f"{clean(json.dumps(first_line, ensure_ascii=False))}\n".encode())
                 for row in rows:
                     text, hash_ = _text(row), str(row[-1])
                     walk.take(text, hash_)
@@ -158,8 +160,13 @@ class _Walk:
         try:
             values = json.loads(text)
             number, at, previous = values["seq"], values["at"], values["previous_hash"]
-        except (ValueError, KeyError, TypeError) as error:
+            kinds = tuple(map(type, values.values()))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self.broken("is no record") from error
+        if tuple(values) == HASHED and (
+            kinds not in _KINDS or (values["milliseconds"] or 0) not in _WHOLE_NUMBERS
+        ):
+            raise self.broken("is no record")
         if number != self._seq + 1:
             raise self.broken(f"is missing: record {number} is in its place")
         if tuple(values) != HASHED or sha256(text.encode()).hexdigest() != hash_:
@@ -170,6 +177,8 @@ class _Walk:
             raise self.broken("is dated before the one before it")
         if number == self._header.first and at != self._header.since:
             raise self.broken("is not from when the first line says")
+        if number == 1 and hash_ != self._header.chain:
+            raise self.broken("does not begin the chain that the first line names")
         self._seq, self._last, self._at = number, hash_, at
         return self._seq
 
@@ -185,6 +194,16 @@ class _Walk:
     def broken(self, what: str) -> Refusal:
         """What is wrong with the next record."""
         return _broken(f"{self._where}: record {self._seq + 1} {what}.")
+
+
+def _kinds(milliseconds: type) -> Tuple[type, ...]:
+    whole = {"seq": int, "milliseconds": milliseconds}
+    return tuple(whole.get(name, str) for name in HASHED)
+
+
+# What a record's values are, in the order of HASHED; a file from elsewhere may hold anything.
+_KINDS = (_kinds(int), _kinds(type(None)))
+_WHOLE_NUMBERS = range(-(2**63), 2**63)
 
 
 def _text(row: Sequence[Any]) -> str:
@@ -211,7 +230,7 @@ def _parts(line: bytes, walk: _Walk) -> Tuple[str, str]:
 def _header(line: bytes, path: Path) -> Header:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or _FORMAT not in found:
         raise Refusal(Code.NOT_ACCEPTED, f"{path} is no archive of opsroom.")

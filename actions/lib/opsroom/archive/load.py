@@ -12,7 +12,7 @@ from ..db.sql import Transaction, insert, scalar
 from ..db.store import open_store
 from ..db.url import read_address
 from ..errors import Code, Refusal
-from ..records.chain import HASHED, record_hash
+from ..records.chain import HASHED, canonical, record_hash
 from ..records.model import Event
 from .file import Header, read_archive
 from .proof import chained
@@ -84,8 +84,12 @@ def _load(on: Transaction, path: Path) -> None:
     put = _putter(on, batch)
 
     def take(number: int, hash_: str, text: str) -> None:
-        values = json.loads(text)
-        batch.append([*(values[name] for name in HASHED), hash_])
+        values = [*json.loads(text).values()]
+        # Of another text the database would not have the hash.
+        if canonical(values) != text:
+            message = f"{path}: record {number} is not written as opsroom writes records."
+            raise Refusal(Code.RECORD_BROKEN, message)
+        batch.append([*values, hash_])
         if len(batch) >= _BATCH:
             put()
 

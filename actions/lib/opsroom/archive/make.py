@@ -86,6 +86,9 @@ def make(store: Store, keep: int, folder: Path, by: str) -> Iterator[Tuple[Archi
     way; Refusal(record_broken) where the record is broken; Failure(store_...). Whatever is raised,
     no record is lost.
     """
+    if store.address.read_only:
+        message = f"The address of {store.place} is for reading only."
+        raise Refusal(Code.NOT_ACCEPTED, message, "Name it without ?mode=ro.")
     with _alone(folder):
         _is_whole(store)
         while True:
@@ -198,8 +201,8 @@ def _existing(store: Store, folder: Path, first: int, last: int) -> Optional[Pat
     header, _ = read_archive(path)
     with store.read() as on:
         known = scalar(on, "SELECT hash FROM ledger WHERE seq = :last", last=header.last)
-    if len(found) > 1 or known != header.head_hash:
-        why = "is of another record" if len(found) == 1 else f"begins like {found[0].name}"
+    if len(found) > 1 or (known, first) != (header.head_hash, header.first):
+        why = "is of other records" if len(found) == 1 else f"begins like {found[0].name}"
     elif header.last > last:
         why = f"holds records up to {header.last}, of which those after {last} are not due"
     else:
