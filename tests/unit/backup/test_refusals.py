@@ -48,7 +48,7 @@ def file_of(url: str) -> Path:
 
 
 def put_back(backup: Path, url: str, *heads: Head, because: str = ""):
-    return restore(backup, read_address(url), url, heads, because, by="root")
+    return restore(backup, read_address(url), heads, because, by="root")
 
 
 @pytest.mark.parametrize(

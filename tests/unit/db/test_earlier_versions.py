@@ -3,8 +3,9 @@ keeps its hash, what waited still waits, and the next record continues the chain
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -12,11 +13,16 @@ from typing import Any, Dict, List, Tuple
 import pytest
 
 from opsroom.archive.proof import prove
+from opsroom.audit.heads import Head
+from opsroom.backup import restore as restore_module
+from opsroom.backup.make import make
 from opsroom.db.migrate import upgrade
 from opsroom.db.store import HEAD, Store, open_store
 from opsroom.db.url import read_address
+from opsroom.errors import Failure
 from opsroom.records.chain import verify_chain
 from support.records.archived import archive
+from support.records.postgres import programs
 from support.records.stores import entry, fill, rows
 from support.worlds.world import World, make_world
 
@@ -96,6 +102,38 @@ def test_a_database_of_an_earlier_version_can_be_archived(empty_url, version, tm
         assert verify_chain(on, NEWEST[version]).ok
     assert (proof.breaks, proof.records) == ((), before - 1)
     store.close()
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.parametrize("version", NEWEST)
+@pytest.mark.parametrize("step", ["append", "reopen_database", ""])
+def test_an_earlier_one_is_restored_with_the_reason_or_stays_closed(
+    empty_url, postgres, version, step, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", f"{programs()}{os.pathsep}{os.environ['PATH']}")
+    as_left(empty_url, version, tmp_path)
+    note = make(read_address(empty_url), tmp_path, datetime(2026, 11, 30, tzinfo=timezone.utc))
+    lost = Head("ab" * 32, 9999)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with postgres.database() as url:
+        if step:
+            monkeypatch.setattr(restore_module, step, killed)
+        with pytest.raises(KeyboardInterrupt) if step else nullcontext():
+            restore_module.restore(tmp_path / note.file, read_address(url), [lost], "disk", "root")
+        if step:
+            with pytest.raises(Failure, match="its restoring was interrupted"):
+                open_store(url)
+            return
+        store = open_store(url)
+        newest = "SELECT event FROM ledger ORDER BY seq DESC LIMIT 1"
+        assert rows(store, newest) == [("restored",)]
+        assert fill(store, entry())
+        with store.read() as on:
+            assert verify_chain(on, NEWEST[version]).ok
+        store.close()
 
 
 @pytest.fixture(params=EMERGENCY)

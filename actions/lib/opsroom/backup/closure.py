@@ -4,7 +4,7 @@ was noted. By the owner of its tables; the runners' role may not."""
 from __future__ import annotations
 
 from ..db.sql import Transaction, execute, scalar
-from ..db.store import CLOSED
+from ..db.store import CLOSED, RESTORING
 
 # A command that looked at the migration before records nothing afterwards.
 _CLOSE = {
@@ -22,12 +22,16 @@ _KNOWN = "SELECT version_num FROM alembic_version"
 
 def close_database(on: Transaction, why: str) -> None:
     """Let nobody use a database from the end of this transaction on; `why` is MOVED, REFUSED or
-    RESTORING.
-    Takes the owner of the tables."""
+    RESTORING. Takes the owner of the tables."""
     known = str(scalar(on, _KNOWN))
     if not known.startswith(CLOSED):
         execute(on, "UPDATE alembic_version SET version_num = :one", one=f"{why}:{known}")
         execute(on, _CLOSE[on.dialect])
+
+
+def is_restoring(on: Transaction) -> bool:
+    """Whether a backup is being restored into it, or was, by a process that died."""
+    return str(scalar(on, _KNOWN)).startswith(f"{RESTORING}:")
 
 
 def reopen_database(on: Transaction) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ..audit.heads import Head, verify_record
 from ..db.sql import execute, scalar
-from ..db.store import CLOSED, HEAD, REFUSED, RESTORING, Store, open_store
+from ..db.store import CLOSED, HEAD, REFUSED, RESTORING, Store, open_store, upgrade_closed
 from ..db.url import Address
 from ..errors import Code, Failure, OpsroomError, Refusal
 from ..records.chain.archives import newest_archive
@@ -49,13 +49,12 @@ class Restored:
 def restore(
     backup: Path,
     address: Address,
-    url: str,
     heads: Sequence[Head],
     because: str = "",
     by: str = "",
     programs: str = "",
 ) -> Restored:
-    """Put a backup into the database at `url`, whose `address` it is.
+    """Put a backup into the database at `address`.
 
     `heads` are hashes that were noted outside of the database. Where one of them is of a record
     that the backup does not have, what was recorded since then would be missing without a trace:
@@ -92,7 +91,7 @@ def restore(
     if address.dialect == "sqlite":
         lost = _into_file(backup, address, known, reason)
     else:
-        lost = _into_server(backup, address, url, known, reason, programs)
+        lost = _into_server(backup, address, known, reason, programs)
     return Restored(note, [*missing, *lost])
 
 
@@ -190,7 +189,6 @@ def _sync(path: Path) -> None:
 def _into_server(
     backup: Path,
     address: Address,
-    url: str,
     heads: Sequence[Head],
     reason: _Reason,
     programs: str,
@@ -212,12 +210,12 @@ def _into_server(
         with suppress(OpsroomError):
             _open(address, REFUSED)
         raise
-    if reason.note.revision == HEAD:
-        _open(address, "", _reason_entry(reason, found))
-    elif not reason.note.revision.startswith(CLOSED):
-        # Of an earlier version: it is brought up to date before anything is recorded.
-        _open(address, "")
-        _record(url, reason, found)
+    if not reason.note.revision.startswith(CLOSED):
+        entry = _reason_entry(reason, found)
+        if entry is not None and reason.note.revision != HEAD:
+            # Of an earlier version: it is brought up to date before anything is recorded.
+            upgrade_closed(address)
+        _open(address, "", entry)
     return found.lost
 
 

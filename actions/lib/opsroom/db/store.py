@@ -87,6 +87,13 @@ def open_store(url: str) -> Store:
     return store
 
 
+def upgrade_closed(address: Address) -> None:
+    """Bring the tables of a closed database up to date; nobody ever sees it open."""
+    from . import migrate  # loads Alembic and SQLAlchemy
+
+    migrate.upgrade_closed(address, HEAD)
+
+
 # Why a database is closed stands before its migration: `moved:0008`.
 MOVED, REFUSED, RESTORING = "moved", "refused", "restoring"
 CLOSED = (f"{MOVED}:", f"{REFUSED}:", f"{RESTORING}:")
