@@ -58,7 +58,7 @@ def read_access(fields: Fields) -> Access:
 
     - `url`: the address of Argo CD.
     - `token` (text): a token of an account or project role that may `get` and `sync` the
-      application, and `update` it with `mode: target`.
+      application, and `update` it with `mode: target`; to ask for a version, `get` is enough.
     """
     return Access(
         url=read_url(fields),
