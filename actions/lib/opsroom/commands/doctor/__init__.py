@@ -24,9 +24,7 @@ def doctor(context: Context) -> Outcome:
     """Examine the installation. The facts have every part; it fails where one is wrong."""
     examinations = examinations_of(context)
     if len(examinations) > _MANY:
-        context.room.say(
-            f"Looking at {len(examinations)} parts; this takes up to {TOGETHER:.0f} s."
-        )
+        context.room.say(f"Looking at every part; this takes up to {TOGETHER:.0f} s.")
     findings = examine(examinations)
     wrong = sum(one.state is State.WRONG for one in findings)
     place = context.link() or "run python -m opsroom.doctor"
