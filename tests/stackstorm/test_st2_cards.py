@@ -4,7 +4,6 @@ without expressions."""
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any, Dict, List
 
 import pytest
@@ -15,6 +14,7 @@ from support.chat.conversation import Answer
 from support.records.stores import rows
 from support.servers.http import Reply
 from support.stackstorm.client import StackStorm
+from support.stackstorm.scaling import at_once, codes
 from support.worlds.world import World
 
 SECRET = "topsecret-of-the-store"
@@ -89,19 +89,9 @@ def test_the_same_message_in_many_executions_at_once_makes_one_card(
 ) -> None:
     with case("github") as it:
         configured(stackstorm, world, it)
-        answers: List[Any] = []
-
-        def say() -> None:
-            answers.append(stackstorm.ask("create card: checkout is broken"))
-
-        threads = [threading.Thread(target=say) for _ in range(4)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-        codes = sorted(one.code for one in answers)
-        assert codes.count("card_created") == 1, codes
-        assert set(codes) <= {"card_created", "card_there", "busy"}
+        counts = codes(at_once(stackstorm, [("create card: checkout is broken",)] * 4))
+        assert counts["card_created"] == 1
+        assert set(counts) <= {"card_created", "card_there", "busy"}, counts
         assert it.vendor is not None
         assert len(it.vendor.sent("POST")) == 1
         assert stackstorm.ask("create card: checkout is broken").code == "card_there"
@@ -127,32 +117,27 @@ def test_a_connection_that_breaks_after_the_card_was_made_leaves_one_card(
 def test_a_text_with_an_expression_is_refused_and_one_that_comes_back_is_not_evaluated(
     stackstorm: StackStorm, world: World
 ) -> None:
-    key = {"name": "opsroom_card_test", "value": SECRET, "secret": True, "scope": "st2kv.system"}
-    stackstorm.call("PUT", "/keys/opsroom_card_test", key)
-    try:
-        with case("github") as it:
-            configured(stackstorm, world, it)
-            spell = "{{ st2kv('system.opsroom_card_test', decrypt=true) }}"
-            assert stackstorm.tell(f"create card: {spell}").status_code == 400
-            assert stackstorm.tell(f"comment on card acme/web#1: {spell}").status_code == 400
-            assert it.vendor is not None
-            assert it.vendor.sent() == []
-            # Someone wrote it on the tracker's own page.
-            issue = {
-                "number": 1, "title": f"x {spell}",
-                "body": f"y {spell} <% " "st2kv(system.opsroom_card_test) %>",
-                "state": "open", "user": {"login": "eve"}, "assignees": [], "comments": 0,
-                "html_url": "https://github.com/acme/web/issues/1",
-                "updated_at": "2026-11-23T10:00:00Z",
-            }  # fmt: skip
-            it.vendor.instead(Reply(200, json.dumps(issue), {"Content-Type": "application/json"}))
-            answer = stackstorm.say("show card acme/web#1")
-            assert answer.code == "card", answer.result
-            assert SECRET not in repr(answer.execution["result"])
-            assert SECRET not in answer.message
-            assert "st2kv" in answer.message
-    finally:
-        stackstorm.call("DELETE", "/keys/opsroom_card_test?scope=st2kv.system")
+    with case("github") as it, stackstorm.secret("opsroom_card_test", SECRET):
+        configured(stackstorm, world, it)
+        spell = "{{ st2kv('system.opsroom_card_test', decrypt=true) }}"
+        assert stackstorm.tell(f"create card: {spell}").status_code == 400
+        assert stackstorm.tell(f"comment on card acme/web#1: {spell}").status_code == 400
+        assert it.vendor is not None
+        assert it.vendor.sent() == []
+        # Someone wrote it on the tracker's own page.
+        issue = {
+            "number": 1, "title": f"x {spell}",
+            "body": f"y {spell} <% st2kv(system.opsroom_card_test) %>",
+            "state": "open", "user": {"login": "eve"}, "assignees": [], "comments": 0,
+            "html_url": "https://github.com/acme/web/issues/1",
+            "updated_at": "2026-11-23T10:00:00Z",
+        }  # fmt: skip
+        it.vendor.instead(Reply(200, json.dumps(issue), {"Content-Type": "application/json"}))
+        answer = stackstorm.say("show card acme/web#1")
+        assert answer.code == "card", answer.result
+        assert SECRET not in repr(answer.execution["result"])
+        assert SECRET not in answer.message
+        assert "st2kv" in answer.message
 
 
 def test_30000_characters_arrive_whole(stackstorm: StackStorm, world: World) -> None:

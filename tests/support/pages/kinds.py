@@ -52,6 +52,8 @@ class Case:
     requests: Callable[[], int] = lambda: 0
     # Take the next page and lose the answer to it: "unanswered", or "half" of it. Email loses all.
     lose: Callable[[str], Any] = lambda drop: None
+    # Open an incident of that title without opsroom.
+    open_elsewhere: Callable[[str], Any] = lambda title: None
     # The text of the last page, as the vendor has it.
     text: Callable[[], str] = str
 
@@ -158,6 +160,7 @@ def _opsgenie(name: str, stack: ExitStack) -> Case:
         on_call="bob@example.com",
         requests=lambda: len(vendor.requests),
         lose=lose,
+        open_elsewhere=lambda title: account.add(message=title),
         text=lambda: body_of(vendor.sent("POST")[-1])["description"],
     )
 

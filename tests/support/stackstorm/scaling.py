@@ -98,9 +98,11 @@ class Hook:
         return len([one for one in self.server.requests if one.path == "/hook"])
 
 
-def with_pager(stackstorm: StackStorm, world: World, it: pager_kinds.Case) -> None:
+def with_pager(stackstorm: StackStorm, world: World, it: pager_kinds.Case, **more: Any) -> None:
+    """Make that pager the world's, with `more` keys of the config, and tell StackStorm."""
     world.config.update(it.config())
     world.config["groups"], world.config["environments"] = {}, {"test": {}}
+    world.config.update(more)
     stackstorm.configure(world.config)
     make_tables(stackstorm)
 
