@@ -75,6 +75,13 @@ def test_colons_of_addresses_times_and_cards_stay(world: World, text: str, expec
     assert expected in asked_back(world, text)["suggestions"]
 
 
+@cases("text", ["lock", "unlock"])
+def test_the_kill_switch_is_not_offered_first(world: World, text: str) -> None:
+    first, *others = asked_back(world, text)["suggestions"]
+    assert first.startswith(f"{text} test")
+    assert others[-1].startswith(f"{text} everything")
+
+
 @cases(
     ("text", "expected"),
     [

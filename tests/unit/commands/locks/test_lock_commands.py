@@ -239,7 +239,7 @@ def test_of_an_application_alone_it_is_asked_where(world: World) -> None:
     answer = world.ask("unlock", environment="web")
     assert (answer["code"], answer["message"]) == (
         "unknown_environment",
-        "web is an application and no environment.",
+        "web is an application, not an environment.",
     )
     assert answer["hint"].startswith("Say: unlock web on test; unlock web on uat")
     answer = world.ask("lock", "bob", environment="WEB", reason="load test until 17:00")

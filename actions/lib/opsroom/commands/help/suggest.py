@@ -221,6 +221,8 @@ def _ways(context: Context, fits: Sequence[Fit]) -> List[str]:
         several = islice(each_read, _MAX_WAYS)
         each.append([_filled(fit.display, values) for values in several])
     ways = [way for row in zip_longest(*each) for way in row if way]
+    # The kill switch is not what someone who names no place is offered first.
+    ways.sort(key=lambda way: way.startswith(("lock everything", "unlock everything")))
     found_by = [by for name, by in _FOUND_BY.items() if any(name in fit.missing for fit in fits)]
     missing = [by for by in found_by if not any(char.isdigit() for char in "".join(ways))]
     return list(dict.fromkeys([*ways[: _MAX_WAYS - len(missing)], *missing]))

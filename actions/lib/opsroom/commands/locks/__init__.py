@@ -65,7 +65,7 @@ def _environment(context: Context, name: str, say: Callable[[str], str]) -> Envi
         if not places:
             raise
         ways = [say(place(app, one)) for one in places[:_MAX_PLACES]]
-        message = f"{app} is an application and no environment."
+        message = f"{app} is an application, not an environment."
         raise Refusal(
             refusal.code, message, f"Say: {'; '.join(ways)}", {"suggestions": ways}
         ) from None
