@@ -28,7 +28,15 @@ def problems(**changes: Any) -> List[str]:
 
 
 @pytest.mark.parametrize(
-    "raw", [None, {}, {"relays": ["chatops_bot"]}, {"apps": {}, "environments": {}}]
+    "raw",
+    [
+        None,
+        {},
+        {"relays": ["chatops_bot"]},
+        {"apps": {}, "environments": {}},
+        # What StackStorm makes of a file that is not there: the sections that have properties.
+        {"progress": {}, "page_limit": {}, "ledger": {}, "audit": {}, "watching": {}, "board": {}},
+    ],
 )
 def test_no_config_at_all_is_answered_with_what_to_do(raw: Any) -> None:
     with pytest.raises(Refusal, match="installed but not configured") as refused:
