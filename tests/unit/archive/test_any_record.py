@@ -115,7 +115,7 @@ def test_nothing_changes_but_where_old_records_are(steps, keep):
             record(book, part)
             before = of_today(store)
             every = dict(rows(store, "SELECT seq, hash FROM ledger"))
-            due = plan(store, keep)
+            due = plan(store, keep, timedelta())
             event(f"archived: {due is not None}")
             if due is None:
                 assert archive(store, files, keep) == []

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import threading
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -126,6 +126,36 @@ def test_a_plan_changes_nothing_and_says_what_would_be_done(store, tmp_path):
 def test_whole_months_are_due_by_the_earlier_clock(now: str, newest: str, expected: str) -> None:
     at = [datetime.fromisoformat(one).replace(tzinfo=timezone.utc) for one in (now, newest)]
     assert due_before(KEEP, *at) == datetime.fromisoformat(expected).replace(tzinfo=timezone.utc)
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("days", [400, 4000, 36_500])
+def test_a_clock_that_is_ahead_makes_nothing_old_for_a_month(store, tmp_path, days):
+    years(store)
+    assert [one.last for one, _ in making.make(store, KEEP, tmp_path, "root")] == [18]
+    ahead = NOW + timedelta(days=days)
+    store.now = lambda on: ahead
+    fill(store, entry(), entry())
+    assert list(making.make(store, KEEP, tmp_path, "root")) == []
+    with store.read() as on:
+        assert plan(store, KEEP) is None
+        assert making.due(store, on, KEEP, timedelta())
+    # Nobody noticed: it is what time it is.
+    store.now = lambda on: ahead + timedelta(days=32)
+    fill(store, entry())
+    assert len(list(making.make(store, KEEP, tmp_path, "root"))) == 1
+
+
+@pytest.mark.databases("sqlite")
+def test_nothing_is_due_in_a_record_of_less_than_a_month(store, tmp_path):
+    book = Book(store).at("2016-03-01T10:00:00")
+    book.write(Event.ASKED)
+    store.now = lambda on: NOW
+    assert list(making.make(store, KEEP, tmp_path, "root")) == []
+    store.now = lambda on: book.clock + timedelta(days=20)
+    fill(store, entry())
+    store.now = lambda on: NOW
+    assert list(making.make(store, KEEP, tmp_path, "root")) == []
 
 
 def test_the_last_record_never_goes(store, tmp_path):

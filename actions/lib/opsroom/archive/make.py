@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -29,6 +29,10 @@ from .remainder import remaining
 
 # Commands wait while the records of one file are taken out: some seconds for as many.
 MAX_RECORDS = 50_000
+# Age counts up to where the record went on for as long: a clock that is years ahead is noticed by
+# then.
+FOLLOWED = timedelta(days=31)
+_NEVER = "9999-12-31T23:59:59.999999+00:00"
 _LOCK = ".opsroom-archive.lock"
 
 
@@ -57,13 +61,14 @@ def due_before(keep: int, now: datetime, newest: datetime) -> datetime:
     return datetime(month // 12, month % 12 + 1, 1, tzinfo=timezone.utc)
 
 
-def plan(store: Store, keep: int) -> Optional[Plan]:
-    """What would be archived now; None where nothing is due. Changes nothing. `keep` is in months.
+def plan(store: Store, keep: int, followed: timedelta = FOLLOWED) -> Optional[Plan]:
+    """What would be archived now; None where nothing is due. Changes nothing. `keep` is in months;
+    for `followed` see `due`.
 
     Raises Failure(store_...).
     """
     with store.read() as on:
-        found = due(store, on, keep)
+        found = due(store, on, keep, followed)
         if found is None:
             return None
         first, last, before = found
@@ -78,9 +83,11 @@ def plan(store: Store, keep: int) -> Optional[Plan]:
         return Plan(first, last, ends[0]["at"], ends[-1]["at"], stays, files, before)
 
 
-def make(store: Store, keep: int, folder: Path, by: str) -> Iterator[Tuple[Archive, int]]:
+def make(
+    store: Store, keep: int, folder: Path, by: str, followed: timedelta = FOLLOWED
+) -> Iterator[Tuple[Archive, int]]:
     """Archive what is due into `folder`, which is made when missing, a file after the other: each
-    archive, and how many records were taken out.
+    archive, and how many records were taken out. `keep` is in months; for `followed` see `due`.
 
     Raises Refusal(not_accepted) while another process archives there, and for a file that is in the
     way; Refusal(record_broken) where the record is broken; Failure(store_...). Whatever is raised,
@@ -93,7 +100,7 @@ def make(store: Store, keep: int, folder: Path, by: str) -> Iterator[Tuple[Archi
         _is_whole(store)
         while True:
             with store.read() as on:
-                found = due(store, on, keep)
+                found = due(store, on, keep, followed)
             if found is None:
                 return
             first, last, _ = found
@@ -159,23 +166,35 @@ def _entry(archive: Archive, stays: Sequence[Tuple[int, str]]) -> Entry:
     )
 
 
-def due(store: Store, on: Transaction, keep: int) -> Optional[Tuple[int, int, datetime]]:
+def due(
+    store: Store, on: Transaction, keep: int, followed: timedelta = FOLLOWED
+) -> Optional[Tuple[int, int, datetime]]:
     """The first and the last record that are due, and the moment before which they were written;
-    None where none is. `keep` is in months."""
+    None where none is. `keep` is in months.
+
+    Age counts by the earlier of the clock and the record, and by a record only once the record went
+    on for `followed` after it: what someone records by a clock that is ahead makes nothing old.
+    """
     head = scalar(on, "SELECT max(seq) FROM ledger")
-    # Not what archiving itself wrote, by the clock that is in question.
-    query = "SELECT at FROM ledger WHERE event <> :archived ORDER BY seq DESC LIMIT 1"
-    newest = scalar(on, query, archived=Event.ARCHIVED.value)
-    if newest is None:
+    newest = _last_before(on, _NEVER)
+    sure = newest and _last_before(on, moment(from_moment(newest) - followed))
+    if not sure:
         return None
     archive = newest_archive(on)
     first = archive.last + 1 if archive else 1
-    before = due_before(keep, store.now(on), from_moment(newest))
+    before = due_before(keep, store.now(on), from_moment(sure) + followed)
     # In the chain no record is dated before the one before it.
     young = "SELECT seq FROM ledger WHERE seq >= :first AND at >= :before ORDER BY seq LIMIT 1"
     found = scalar(on, young, first=first, before=moment(before))
     last = min(found or head, head) - 1
     return (first, last, before) if last >= first else None
+
+
+def _last_before(on: Transaction, at: str) -> str:
+    """When the last record up to a moment was written; empty where there is none. Not what
+    archiving itself wrote, by the clock that is in question."""
+    query = "SELECT at FROM ledger WHERE event <> :archived AND at <= :at ORDER BY seq DESC LIMIT 1"
+    return str(scalar(on, query, archived=Event.ARCHIVED.value, at=at) or "")
 
 
 def _is_whole(store: Store) -> None:
