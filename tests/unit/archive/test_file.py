@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from opsroom.archive import file as archive_file
 from opsroom.archive.file import Header, read_archive, write_archive
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import GENESIS, HASHED, record_hash
@@ -225,6 +226,16 @@ def test_a_file_that_another_process_writes_is_left_alone(archive: Path) -> None
     with pytest.raises(Failure, match="cannot be written"):
         write_archive(archive, header_of(rows), rows)
     assert archive.read_bytes() == before
+
+
+def test_a_record_too_large_to_be_read_again_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = chained([{**dict.fromkeys(HASHED, "x" * size), "milliseconds": 1} for size in (9, 99)])
+    monkeypatch.setattr(archive_file, "_MAX_LINE", 1500)
+    with pytest.raises(Refusal, match="Record 2 is too large for an archive"):
+        write_archive(tmp_path / "a", header_of(rows), rows)
+    assert not (tmp_path / "a").exists()
 
 
 def test_names_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:

@@ -371,6 +371,8 @@ def test_a_full_disk_loses_nothing(store, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Failure, match="No space left on device"):
         archive(store, tmp_path)
+    # Nothing keeps it full.
+    assert [one.name for one in tmp_path.glob(".*.part")] == []
     monkeypatch.undo()
     assert numbers(store) == list(range(1, 41))
     assert len(archive(store, tmp_path)) == 1

@@ -75,6 +75,7 @@ def test_a_missing_file_is_named(verify, folder, number):
     path.unlink()
     status, said = verify()
     assert (status, f"The archive {path.name} is not in {folder}." in said) == (1, True)
+    assert "Verified as well: 1 of 2 archives with" in said
 
 
 @pytest.mark.databases("sqlite")

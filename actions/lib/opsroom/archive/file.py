@@ -16,10 +16,11 @@ import gzip
 import json
 import os
 import zlib
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ..db.sql import clean
 from ..errors import Code, Failure, Refusal
@@ -35,6 +36,7 @@ _ABOUT = (
     "previous_hash is the hash of the record before it."
 )
 _MODE = 0o640
+_SEQ = HASHED.index("seq")
 _LEVEL = 6
 # A line is longer only in a file that is no archive.
 _MAX_LINE = 50_000_000
@@ -78,13 +80,14 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
     columns of HASHED and then `hash`; memory does not grow with them.
 
     Raises Refusal(record_broken) for a record whose hash does not fit, or that does not continue
-    the one before; then the file is of no use. Raises Failure(store_unreachable).
+    the one before; Refusal(not_accepted) for one that is too large to be read again;
+    Failure(store_unreachable). Whatever is raised, nothing is left of the file.
     """
     walk = _Walk(header, "the database")
     first_line = {_FORMAT: _VERSION, **asdict(header), "about": _ABOUT}
     try:
         # Never into a file that another process writes.
-        with path.open("xb") as out:
+        with path.open("xb") as out, _gone_on_error(path):
             os.fchmod(out.fileno(), _MODE)
             # No name and no time in it: the same records make the same bytes.
             with gzip.GzipFile("", "wb", _LEVEL, out, mtime=0) as packed:
@@ -92,7 +95,12 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
                 for row in rows:
                     text, hash_ = _text(row), str(row[-1])
                     walk.take(text, hash_)
-                    packed.write(f'{_START}{hash_}",{text[1:]}\n'.encode())
+                    line = f'{_START}{hash_}",{text[1:]}\n'.encode()
+                    if len(line) > _MAX_LINE:
+                        message = f"Record {row[_SEQ]} is too large for an archive."
+                        raise Refusal(Code.NOT_ACCEPTED, message)
+                    packed.write(line)
+            walk.end()
             out.flush()
             os.fsync(out.fileno())
             if hasattr(os, "posix_fadvise"):  # Linux
@@ -100,7 +108,17 @@ def write_archive(path: Path, header: Header, rows: Iterable[Sequence[Any]]) -> 
                 os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         raise _unusable(path, "written", error) from error
-    walk.end()
+
+
+@contextmanager
+def _gone_on_error(path: Path) -> Iterator[None]:
+    """Half a file does not keep a disk full."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def read_archive(path: Path, on_record: Optional[OnRecord] = None) -> Tuple[Header, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
@@ -240,7 +240,9 @@ def _write(store: Store, folder: Path, first: int, last: int, by: str) -> Path:
             f"SELECT {', '.join(HASHED)}, hash FROM ledger"  # noqa: S608
             " WHERE seq BETWEEN :first AND :last ORDER BY seq"
         )
-        write_archive(part, header, on.stream(query, {"first": first, "last": last}))
+        # No cursor outlives its connection.
+        with closing(on.stream(query, {"first": first, "last": last})) as found:
+            write_archive(part, header, found)
     try:
         # It never takes the place of another one.
         os.link(part, path)

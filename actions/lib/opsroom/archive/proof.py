@@ -17,13 +17,14 @@ from .file import Header, read_archive
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found in a folder: how many archives there should be and how many records they have,
-    what is wrong with them, and the noted hashes that have to be looked for elsewhere. `compared`
-    is how many of these were of archived records."""
+    """What was found in a folder: how many archives there should be, how many of them were read and
+    how many records these have, what is wrong with them, and the noted hashes that have to be
+    looked for elsewhere. `compared` is how many noted hashes were of archived records."""
 
     breaks: Tuple[Break, ...]
     heads: Tuple[Head, ...]
     files: int = 0
+    read: int = 0
     records: int = 0
     compared: int = 0
 
@@ -44,7 +45,7 @@ def prove(on: Transaction, folder: Path, heads: Iterable[Head]) -> Proof:
             seen.add(hash_)
 
     breaks: List[Break] = []
-    previous, records = GENESIS, 0
+    previous, records, read = GENESIS, 0, 0
     for one in every:
         # Only its name counts: nobody writes into the table which files of the machine are read.
         path = folder / Path(one.file).name
@@ -56,11 +57,13 @@ def prove(on: Transaction, folder: Path, heads: Iterable[Head]) -> Proof:
             breaks.append(Break(one.first, BreakKind.NOT_ARCHIVED, message))
         else:
             breaks += _differences(one, header, digest, previous, path)
+            read += 1
             records += header.last - header.first + 1
         previous = one.head_hash
     left, lost = _compared(noted, every[-1].last if every else 0, found, seen)
     return Proof(
         files=len(every),
+        read=read,
         records=records,
         breaks=(*breaks, *lost),
         heads=tuple(left),

@@ -117,6 +117,8 @@ def _verify(given: argparse.Namespace) -> int:
         print(f"{chain.archive.text}.")
     if proof.files:
         files = "1 archive" if proof.files == 1 else f"{proof.files} archives"
+        if proof.read < proof.files:
+            files = f"{proof.read} of {files}"
         print(f"Verified as well: {files} with {proof.records} records.")
     if found.archived:
         what = f"{found.archived} noted hashes are of archived records"

@@ -11,7 +11,19 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generator,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from ..errors import OpsroomError
 from ..structs.patterns import lazy_pattern
@@ -119,7 +131,9 @@ class Transaction:
         """Run a statement with values for its `:names`; the driver's cursor."""
         return self._driver.execute(self._of_driver(statement), values)
 
-    def stream(self, statement: str, values: Mapping[str, Any]) -> Iterator[Tuple[Any, ...]]:
+    def stream(
+        self, statement: str, values: Mapping[str, Any]
+    ) -> Generator[Tuple[Any, ...], None, None]:
         """The rows as tuples, read as they are looked at: memory does not grow with their
         number."""
         if self.dialect == "sqlite":
