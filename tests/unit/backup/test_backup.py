@@ -278,8 +278,9 @@ def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
     assert caught.value.code is Code.STORE_CLOSED
     assert "its restoring was interrupted" in caught.value.message
     # Nothing opens what nothing has verified.
-    assert main(["reopen", "--database", fresh]) == 2
-    assert "nothing has verified it" in capsys.readouterr().err
+    for command in (["reopen"], ["make", "--folder", str(tmp_path / "more")]):
+        assert main([*command, "--database", fresh]) == 2
+        assert "nothing has verified it" in capsys.readouterr().err
     with pytest.raises(Failure, match="is being restored"):
         open_store(fresh)
 
