@@ -71,7 +71,7 @@ def messages(text: str) -> List[Tuple[str, str]]:
 def quoted(text: str) -> List[str]:
     """The sentences that a page quotes: in its conversations, and in the table of what goes
     wrong."""
-    said = [one for who, one in messages(text) if who == "opsroom" and " parts" not in one]
+    said = [one for who, one in messages(text) if who == "opsroom" and " part" not in one]
     table = text.partition("## When it goes wrong")[2].partition("\n## ")[0]
     return said + re.findall(r'"((?:[^"\n]){25,})"', table)
 

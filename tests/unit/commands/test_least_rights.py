@@ -53,7 +53,7 @@ def granted(postgres: Postgres, database: str) -> str:
 @lru_cache(maxsize=None)
 def library() -> str:
     """The code of the library, but for what the owner of the tables runs."""
-    owners = {"migrations", "backup", "archive"}
+    owners = {"migrations", "migrate.py", "backup", "archive"}
     paths = (
         path for path in LIBRARY.rglob("*.py") if not owners & {*path.relative_to(LIBRARY).parts}
     )

@@ -99,7 +99,7 @@ def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
     assert (paged["code"], paged["team"]) == ("paged", "web-team")
     page = mark.format("1")
     added = world.ask("add_responder", who=mark.format("o\u2019brien"), page=page)
-    assert "alice called" in added["message"]
+    assert "alice added" in added["message"]
     assert world.ask("ack_page", page=page)["code"] == "acknowledged"
     assert (
         world.ask("resolve_page", page=mark.format("bell:1" if "bell" not in mark else "1"))["code"]
