@@ -60,7 +60,7 @@ MORE = {
 _CREDENTIALS = ("token", "api_key", "read_key")
 # Numbers of seconds, and marks that are made at random.
 _CHANGING = ((r"\b[\d.]+ s\b", "N s"), (r"\bops[0-9a-z]{13}\b", "ops-MARK"), (r"\s+", " "))
-_WRONG = "wrong-0123456789-of-somebody-else"
+_WRONG = "wrong-0123456789-of-someone-else"
 
 
 def messages(text: str) -> List[Tuple[str, str]]:

@@ -158,7 +158,7 @@ def test_values_that_no_record_has_are_named(archive: Path, name: str, value: st
     del row["hash"]
     text = json.dumps({**row, name: "HERE"}, ensure_ascii=False, separators=(",", ":"))
     text = text.replace('"HERE"', value)
-    # Its hash fits: whoever makes such a file can do that.
+    # Its hash fits: anyone who makes such a file can do that.
     lines[1] = f'{{"hash":"{sha256(text.encode()).hexdigest()}",{text[1:]}'
     rewrite(archive, lines)
     assert "record 1 is no record" in refused(archive).message

@@ -18,8 +18,8 @@ from typing import List, Optional
 from ..audit.heads import named_heads
 from ..db.store import CLOSED, Store
 from ..db.url import read_address
-from ..errors import Code, OpsroomError, Refusal
-from .closure import is_restoring, reopen_database
+from ..errors import OpsroomError
+from .closure import refuse_restoring, reopen_database
 from .make import make, refuse_missing
 from .move import move
 from .note import read_note
@@ -140,13 +140,7 @@ def _reopen(given: argparse.Namespace) -> int:
     store = Store(address)
     try:
         with store.write() as on:
-            if is_restoring(on):
-                raise Refusal(
-                    Code.NOT_ACCEPTED,
-                    f"{store.place[0].upper()}{store.place[1:]} is being restored from a backup, "
-                    "or its restoring was interrupted: nothing has verified it.",
-                    "Restore the backup into an empty database.",
-                )
+            refuse_restoring(on, store.place, "Restore the backup into an empty database.")
             closed = reopen_database(on)
     finally:
         store.close()

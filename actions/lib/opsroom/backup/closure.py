@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..db.sql import Transaction, execute, scalar
 from ..db.store import CLOSED, RESTORING
+from ..errors import Code, Refusal
 
 # A command that looked at the migration before records nothing afterwards.
 _CLOSE = {
@@ -29,9 +30,17 @@ def close_database(on: Transaction, why: str) -> None:
         execute(on, _CLOSE[on.dialect])
 
 
-def is_restoring(on: Transaction) -> bool:
-    """Whether a backup is being restored into it, or was, by a process that died."""
-    return str(scalar(on, _KNOWN)).startswith(f"{RESTORING}:")
+def refuse_restoring(on: Transaction, place: str, hint: str) -> None:
+    """Raises Refusal(not_accepted) where a backup is being restored into it, or was, by a process
+    that died. `place` is the database in words, `hint` what to do."""
+    known = scalar(on, _KNOWN)
+    if not known or str(known).startswith(f"{RESTORING}:"):
+        raise Refusal(
+            Code.NOT_ACCEPTED,
+            f"{place[0].upper()}{place[1:]} is being restored from a backup, or its restoring was "
+            "interrupted: nothing has verified it.",
+            hint,
+        )
 
 
 def reopen_database(on: Transaction) -> bool:

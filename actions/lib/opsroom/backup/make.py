@@ -15,10 +15,11 @@ from ..archive.file import digest_of
 from ..db.connect import connect
 from ..db.errors import translated
 from ..db.sql import Transaction, moment, scalar
-from ..db.store import RESTORING, Store
+from ..db.store import Store
 from ..db.url import Address
 from ..errors import Code, Failure, Refusal
 from ..records.chain import ChainReport, verify_chain
+from .closure import refuse_restoring
 from .note import Note, write_note
 from .programs import run_client
 
@@ -133,13 +134,8 @@ def _looked_at(on: Transaction, address: Address) -> Tuple[str, ChainReport]:
     known: Optional[str] = scalar(on, _REVISION[on.dialect])
     if known is None:
         raise _nothing(address)
-    revision = str(scalar(on, "SELECT version_num FROM alembic_version") or "")
-    if not revision or revision.startswith(f"{RESTORING}:"):
-        message = (
-            f"{address.place[0].upper()}{address.place[1:]} is being restored from a backup, or "
-            "its restoring was interrupted: nothing has verified it."
-        )
-        raise Refusal(Code.NOT_ACCEPTED, message, "Keep the backup that it is restored from.")
+    refuse_restoring(on, address.place, "Keep the backup that it is restored from.")
+    revision = str(scalar(on, "SELECT version_num FROM alembic_version"))
     return revision, verify_chain(on)
 
 
