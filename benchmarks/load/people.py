@@ -61,14 +61,17 @@ def configured(config: Dict[str, Any]) -> Iterator[None]:
 
 def talk(messages: List[Message], number: int, every: float, until: float) -> None:
     """One person, until the clock says so; number 0 says the empty message. A request that takes
-    longer than the pause makes the next one late, and none is left out."""
-    chance = random.Random(number)
-    due = time.time() + every * chance.random()
-    while due < until:
-        time.sleep(max(0.0, due - time.time()))
+    longer than the pause makes the next one late, and none is left out.
+
+    Each message comes at a moment of its own within its time: at a fixed rhythm the same people
+    would always meet each other, and the empty message always the same gap."""
+    chance, moments = random.Random(number), random.Random(1000 + number)
+    turn = time.time()
+    while turn < until:
+        time.sleep(max(0.0, turn + every * moments.random() - time.time()))
         text, writes = next_message(chance, number) if number else (NOTHING, False)
         messages.append(hand_over(text, f"person{number}", writes))
-        due += every
+        turn += every
 
 
 def play(people: int, every: float, seconds: float) -> List[Message]:
