@@ -1,9 +1,9 @@
 """The way of a command through err-stackstorm, and of its answer back.
 
 err-stackstorm's plugin object keeps its code, but for four methods, which are replaced on the
-object: it hears whole messages (`execute_actionalias`), hands over the sealed speaker
-(`chatbackend.get_username`), keeps sessions by identity (`chatbackend.normalise_user_id`), and
-posts as plain text (`chatbackend.post_message`).
+object: it passes on whole messages, in one request (`execute_actionalias`), hands over the sealed
+speaker (`chatbackend.get_username`), keeps sessions by identity (`chatbackend.normalise_user_id`),
+and posts as plain text (`chatbackend.post_message`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 from errbot.backends.base import Person, Room
 
@@ -42,6 +42,17 @@ def check_versions(errbot: str, stackstorm: str) -> None:
     ):
         if found != known:
             raise Misconfigured(f"the relay knows {name} {known}, and this is {found}")
+
+
+def acknowledgement(taken: Dict[str, Any]) -> str:
+    """What a room reads once StackStorm has taken a command; empty where its alias says nothing.
+    `taken` is the answer of `aliasexecution/match_and_execute`."""
+    result = (taken.get("results") or [{}])[0]
+    ack = (result.get("actionalias") or {}).get("ack") or {}
+    if not ack.get("enabled", True):
+        return ""
+    address = (result.get("execution") or {}).get("web_url", "") if ack.get("append_url") else ""
+    return f"{result.get('message', '')} {address}".strip()
 
 
 @dataclass(frozen=True)
@@ -133,11 +144,31 @@ class Forwarding:
             said.to = _Room(room)
         else:
             said.frm = _Person(room, heard.identity)
-        answer = self._stock(said, _Whole(match.string))
+        answer = self._run(said, match.string)
         if answer:
             # Of a refusal one sentence; behind it comes the whole schema.
             sentence = str(answer).partition(_SCHEMA)[0]
             self._answer(heard, message.is_group, sentence)
+
+    def _run(self, said: Any, text: str) -> Any:
+        """Have StackStorm run a command; what it answers at once, empty where that is nothing.
+
+        err-stackstorm asks first which alias a command matches, and StackStorm then looks for that a
+        second time, when it runs it: a tenth of a second each. Here it is asked once, and again only
+        about what it refused, to answer that in err-stackstorm's words.
+        """
+        plugin = self._plugin
+        token, _ = plugin.get_token(said.frm)
+        if token is False:
+            return self._stock(said, _Whole(text))
+        said.body = text.removeprefix(plugin.cfg.plugin_prefix).strip()
+        taken = plugin.st2api.execute_actionalias(said, self.speaker(said), token)
+        if not isinstance(taken, dict):
+            return taken
+        if "faultstring" not in taken:
+            return acknowledgement(taken)
+        matched = plugin.st2api.match(said.body, token)
+        return matched.message if matched.return_code else taken["faultstring"]
 
     def speaker(self, message: Any) -> str:
         """The sealed speaker of a message that is on its way to StackStorm."""
