@@ -175,9 +175,7 @@ class TestRule:
             "pattern": list(ROUTES),
         }
 
-    def test_everything_is_rendered_from_the_notification_and_nothing_else(
-        self, name: str
-    ) -> None:
+    def test_everything_is_rendered_from_the_notification_and_nothing_else(self, name: str) -> None:
         given = RULES[name]["action"]["parameters"]
         for template in [
             *(one for one in given.values() if isinstance(one, str)),

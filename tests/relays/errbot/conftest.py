@@ -37,7 +37,8 @@ class PlayedStackStorm:
     took, `matched` those that it was asked about; `say` sends what StackStorm posts in a room.
 
     A command that begins with "nonsense" matches no alias; one with "refuse" is refused with a text
-    of several lines.
+    of several lines; of "muted" the alias has no acknowledgement, and to that of "linked" belongs
+    the address of the execution. "forbidden" it does not take at all.
     """
 
     def __init__(self) -> None:
@@ -81,12 +82,20 @@ class PlayedStackStorm:
                 return 400, {"faultstring": "no alias"}
             alias = {"enabled": True, "ack": {"enabled": True}}
             return 200, {"actionalias": alias, "representation": command}
+        if command.startswith("nonsense"):
+            return 400, {"faultstring": f"Command '{command}' matched no patterns"}
+        if command == "forbidden":
+            return 401, {"faultstring": "Unauthorized"}
         self.asked.put(body)
         if "refuse" in command:
             schema = "Failed validating 'x' in schema:\n{'type': 'object'}"
             return 400, {"faultstring": f"# first\n\n**bold** &amp; <b>third</b>\n\n{schema}"}
-        ack = {"enabled": True, "append_url": False}
-        return 201, {"results": [{"message": "On it.", "actionalias": {"ack": ack}}]}
+        ack = {"enabled": "muted" not in command, "append_url": "linked" in command}
+        result = {
+            "message": "On it.",
+            "execution": {"web_url": "https://st2.example.com/#/history/1"},
+        }
+        return 201, {"results": [{**result, "actionalias": {"ack": ack}}]}
 
     def _stream(self, handler: BaseHTTPRequestHandler) -> None:
         events: Queue[Any] = Queue()

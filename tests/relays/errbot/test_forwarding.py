@@ -6,6 +6,7 @@ import time
 from typing import Callable
 
 import pytest
+from opsroom_relay.forwarding import acknowledgement
 from opsroom_relay.seal import Sealer
 
 from conftest import KEY, PlayedBot
@@ -24,6 +25,46 @@ def test_a_command_goes_out_whole_sealed_and_is_acknowledged(bot: PlayedBot) -> 
     assert before - 1 < float(at) < time.time() + 1
     assert asked["user"] == Sealer(KEY).seal(identity, at, message, "the room", relay)
     assert bot.read() == (("here",), "On it.")
+
+
+def test_a_command_is_one_request(bot: PlayedBot) -> None:
+    before = list(bot.stackstorm.matched)
+    bot.say("!deploy web")
+    bot.asked()
+    assert bot.read()[1] == "On it."
+    assert bot.stackstorm.matched == before
+
+
+def test_the_acknowledgement_is_as_its_alias_wants_it(bot: PlayedBot) -> None:
+    bot.say("!linked")
+    assert bot.read()[1] == "On it. https://st2.example.com/#/history/1"
+    bot.say("!muted")
+    assert bot.settled() == ["linked", "muted"]
+    assert bot.posts.empty()
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"results": []},
+        {"results": [{}]},
+        {"results": [{"message": "said", "actionalias": {"ack": {"enabled": False}}}]},
+        {"results": [{"actionalias": {"ack": None}, "execution": None}]},
+        {"results": [{"actionalias": {"ack": {"append_url": True}}, "execution": {}}]},
+    ],
+)
+def test_without_an_acknowledgement_the_room_reads_nothing(taken: dict) -> None:
+    assert acknowledgement(taken) == ""
+
+
+def test_without_a_session_nothing_is_asked(
+    bot: PlayedBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = bot.test.bot.plugin_manager.get_plugin_obj_by_name("St2")
+    monkeypatch.setattr(plugin, "get_token", lambda _: (False, "no session"))
+    bot.say("!deploy web")
+    assert "'no session'.  Action-Alias execution is not allowed" in bot.read()[1]
+    assert bot.stackstorm.asked.empty()
 
 
 def test_an_answer_is_posted_as_it_is_where_it_was_asked(bot: PlayedBot) -> None:
@@ -63,6 +104,8 @@ def test_what_stackstorm_says_at_once_is_posted_as_it_is(bot: PlayedBot) -> None
     assert bot.read()[1] == "# first\n\n**bold** &amp; <b>third</b>"
     bot.say("!nonsense **x**")
     assert "'nonsense **x**' not found" in bot.read()[1]
+    bot.say("!forbidden")
+    assert bot.read()[1] == "Unauthorized"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ and posts as plain text (`chatbackend.post_message`).
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ def acknowledgement(taken: Dict[str, Any]) -> str:
         return ""
     address = (result.get("execution") or {}).get("web_url", "") if ack.get("append_url") else ""
     return f"{result.get('message', '')} {address}".strip()
+
+
+def _sentence(text: str) -> str:
+    """What a fault of StackStorm's says, of the JSON that it comes in."""
+    try:
+        return str(json.loads(text)["faultstring"])
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 @dataclass(frozen=True)
@@ -164,7 +173,7 @@ class Forwarding:
         said.body = text.removeprefix(plugin.cfg.plugin_prefix).strip()
         taken = plugin.st2api.execute_actionalias(said, self.speaker(said), token)
         if not isinstance(taken, dict):
-            return taken
+            return _sentence(str(taken))
         if "faultstring" not in taken:
             return acknowledgement(taken)
         matched = plugin.st2api.match(said.body, token)
