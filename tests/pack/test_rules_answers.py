@@ -17,6 +17,7 @@ from opsroom.action import OpsroomAction, Surroundings
 from opsroom.commands import Context, Outcome
 from opsroom.errors import Code
 from support.metadata import metadata, read
+from support.worlds.use_case import UseCase
 from support.worlds.world import ROOT
 
 RULES = {
@@ -271,9 +272,9 @@ def test_every_answer_of_an_action_is_known_as_one(
         return Outcome(True, Code.HELP, "Done.")
 
     config = {"environments": {"uat": {}}, "apps": {"web": {}}}
-    crashed = OpsroomAction(config).answer(defect, "alice", "#dev", "chatops_bot")
-    refused = OpsroomAction({"apps": "?"}).answer(defect, "alice", "#dev", "chatops_bot")
-    done = OpsroomAction(config).answer(held, "alice", "#dev", "chatops_bot")
+    crashed = UseCase(config).run(defect, "alice", "#dev", "chatops_bot")
+    refused = UseCase({"apps": "?"}).run(defect, "alice", "#dev", "chatops_bot")
+    done = UseCase(config).run(held, "alice", "#dev", "chatops_bot")
     assert [result["outcome"] for _, result in (crashed, refused, done)] == [
         "crashed",
         "refused",

@@ -14,6 +14,7 @@ from opsroom.commands import Context, Outcome
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.stackstorm.chat import NoRoom, StackStormRoom
+from support.worlds.use_case import UseCase
 
 CONFIG: Dict[str, Any] = {
     "environments": {"uat": {}},
@@ -39,8 +40,16 @@ def around(tmp_path: Any) -> Iterator[None]:
     OpsroomAction.surroundings = None
 
 
+def test_an_action_without_run_is_refused_as_stackstorm_refuses_it() -> None:
+    class Incomplete(OpsroomAction):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Incomplete(config=CONFIG)
+
+
 def answer(use_case: Any, config: Any = None) -> Any:
-    return OpsroomAction(config=CONFIG if config is None else config).answer(use_case, **WHO)
+    return UseCase(config=CONFIG if config is None else config).run(use_case, **WHO)
 
 
 def test_an_outcome_becomes_the_result() -> None:
@@ -159,9 +168,9 @@ def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch
     monkeypatch.setenv("ST2_ACTION_API_URL", "http://127.0.0.1:9/v1")
     rooms = []
     use_case = lambda context: rooms.append(context.room) or Outcome(True, Code.HELP, "")  # noqa: E731
-    one = OpsroomAction(config=CONFIG)
-    one.answer(use_case, **WHO)
-    one.answer(use_case, requester="alice", room="#dev", st2_user="someone")
+    one = UseCase(config=CONFIG)
+    one.run(use_case, **WHO)
+    one.run(use_case, requester="alice", room="#dev", st2_user="someone")
     assert isinstance(rooms[0]._room, StackStormRoom)
     assert isinstance(rooms[1]._room, NoRoom)
 

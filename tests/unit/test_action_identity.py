@@ -9,10 +9,11 @@ from typing import Any, Dict, Tuple
 
 import pytest
 
-from opsroom.action import OpsroomAction, Surroundings
+from opsroom.action import Surroundings
 from opsroom.commands import Context, Outcome
 from opsroom.errors import Code
 from support.seals import KEY, VERSION, sealed
+from support.worlds.use_case import UseCase
 
 ALICE = "irc:alice!~alice@client.example.com"
 
@@ -26,12 +27,12 @@ def answer(folder: Path, who: str, room: str, route: str = "errbot") -> Tuple[bo
         "environments": {"uat": {}},
     }
     around = Surroundings(f"sqlite:///{folder}/opsroom.db", None, "e1")
-    own = type("Note", (OpsroomAction,), {"surroundings": around})
+    own = type("Note", (UseCase,), {"surroundings": around})
 
     def use_case(context: Context) -> Outcome:
         return Outcome(True, Code.NOTED, "Nothing is locked.")
 
-    ok, result = own(config=config).answer(use_case, who, room, "errbot_bot")
+    ok, result = own(config=config).run(use_case, who, room, "errbot_bot")
     assert who.rpartition(" ")[2] not in str(result)
     return ok, result
 

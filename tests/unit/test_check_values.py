@@ -130,7 +130,9 @@ def test_a_number_a_date_or_an_answer_is_no_text_and_the_cure_is_told(
         ("a: 99999999999999999999", "FILE:1: StackStorm cannot keep a number as large as this one"),
         (f"a: 0x{'F' * 9000}", "FILE:1: StackStorm cannot keep a number as large as this one"),
         ("a: [1", "FILE:1: the file is not YAML"),
-        (f"a: {'[' * 100_000}", "FILE:1: the file is not YAML"),
+        (f"a: {'[' * 200}", "FILE:1: something here is nested over 100 levels deep"),
+        (f"a: {'[' * 100_000}", "FILE:1: "),
+        ("- " * 100_000, "FILE:1: something here is nested over 100 levels deep"),
         (
             "a: !tag x",
             "FILE:1: the file is not YAML (could not determine a constructor for the tag …)",

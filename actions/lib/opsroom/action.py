@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import traceback
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
@@ -40,8 +41,9 @@ except ImportError:  # no StackStorm here: the console runs the same classes on 
     _PROCESS_OF_ITS_OWN = False
     _RUNNER = 0
 
-    class BaseAction:  # type: ignore[no-redef]
-        """What StackStorm's class gives an action: its config and a logger."""
+    class BaseAction(ABC):  # type: ignore[no-redef]
+        """What StackStorm's class gives an action, its config and a logger, and what it wants of
+        one: `run`."""
 
         def __init__(
             self, config: Optional[Mapping[str, Any]] = None, action_service: Any = None
@@ -49,6 +51,10 @@ except ImportError:  # no StackStorm here: the console runs the same classes on 
             self.config = config or {}
             self.action_service = action_service
             self.logger = logging.getLogger("opsroom")
+
+        @abstractmethod
+        def run(self, **parameters: Any) -> Any:
+            """Do what the action is for; the parameters are those of its YAML file."""
 
 
 PACK = Path(__file__).resolve().parents[3]

@@ -24,6 +24,8 @@ Place = Tuple[str, ...]
 # A config of a thousand applications has about a tenth of these.
 _MAX_BYTES = 2_000_000
 _MAX_NODES = 200_000
+# The deepest key of a config is at the ninth level, and JSON for an action may go on below.
+_MAX_DEPTH = 100
 # Larger numbers are kept by no database of StackStorm's.
 _MAX_INT = 2**63
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -130,6 +132,7 @@ def read_config_file(path: Path) -> ConfigFile:
     except UnicodeDecodeError:
         raise UnreadableFile(0, _NOT_UTF8) from None
     try:
+        _check_depth(text)
         loader = _LOADER(text)
         root = loader.get_single_node()
         if root is None:
@@ -148,6 +151,22 @@ def read_config_file(path: Path) -> ConfigFile:
             0, "something in the file is a part of itself, or nested too deep"
         ) from None
     return found
+
+
+def _check_depth(text: str) -> None:
+    """Raise UnreadableFile for a text that is nested too deep.
+
+    Up to version 6.0.3 PyYAML lets libyaml compose any depth, and 30,000 brackets end the process.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise UnreadableFile(line, f"something here is nested over {_MAX_DEPTH} levels deep")
 
 
 class _Walk:
