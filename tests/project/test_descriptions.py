@@ -201,7 +201,9 @@ def test_our_description_says_what_the_vendors_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_description_agrees_with_itself_and_is_sound(name: str) -> None:
-    validators = pytest.importorskip("openapi_spec_validator", reason="it needs Python 3.9")
+    validators = pytest.importorskip(
+        "openapi_spec_validator", reason="it needs Python 3.9, and not jsonschema 3.2"
+    )
     validators.validate(document(name))
     for path, method in operations_of(document(name)):
         assert Operation(document(name), path, method)

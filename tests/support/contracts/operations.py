@@ -4,6 +4,9 @@ openapi-core resolves every `$ref` anew for each exchange: 2 ms of processor tim
 import it. Our descriptions have no recursive schema, so a `$ref` is replaced by what it stands for
 when a description is read, and each schema is one validator of jsonschema. What a description uses
 and this module does not know is an error: nothing is passed over.
+
+StackStorm 3.8 and 3.9 come with jsonschema 3.2, whose newest dialect is Draft 7. OpenAPI 3.1 means
+Draft 2020-12, and of what that has on top our descriptions use one keyword.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import date, datetime
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import parse_qsl, unquote
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft7Validator, FormatChecker
+from jsonschema.validators import extend
 
 METHODS = ("get", "put", "post", "patch", "delete")
 _FORM = "application/x-www-form-urlencoded"
@@ -23,6 +27,14 @@ _SHA = "application/vnd.github.sha"
 _PLAIN = ("description", "summary")
 _FORMATS = FormatChecker(formats=())
 _LONGEST = 500
+# Keywords that say something of a schema and refuse nothing, and those that hold other schemas.
+_ANNOTATIONS = ("contentMediaType", "contentSchema", "description", "title", "default", "example")
+_BY_NAME = ("properties", "patternProperties", "dependentSchemas")
+_LISTS = ("allOf", "anyOf", "oneOf")
+_SINGLE = (
+    *("items", "additionalProperties", "contains", "propertyNames", "contentSchema"),
+    *("not", "if", "then", "else"),
+)
 
 
 def resolved(whole: Mapping[str, Any], node: Any) -> Any:
@@ -123,7 +135,7 @@ class _Parameter:
         if (known.get("style", usual[0]), known.get("explode", usual[1])) != usual:
             raise ValueError(f"{self.name}: a style or explode that is not the usual one")
         self._schema = known["schema"]
-        self._validator = _validator(self._schema)
+        self._validator = validator_of(self._schema)
 
     def refuses(self, given: Any) -> str:
         """Why a value (several in a query) is refused; None where there is none."""
@@ -147,7 +159,7 @@ class _Content:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._kinds = {kind.lower(): one.get("schema", {}) for kind, one in content.items()}
         self._validators = {
-            kind: _validator(_as_read(one) if kind == _FORM else one)
+            kind: validator_of(_as_read(one) if kind == _FORM else one)
             for kind, one in self._kinds.items()
         }
         for kind in self._kinds:
@@ -229,26 +241,56 @@ def _read(schema: Mapping[str, Any], text: str) -> Any:
     return text
 
 
-def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    _check_formats(schema)
-    return Draft202012Validator(schema, format_checker=_FORMATS)
+def _dependent_schemas(
+    validator: Any, schemas: Mapping[str, Any], value: Any, _schema: Any
+) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for name, schema in schemas.items():
+            if name in value:
+                yield from validator.descend(value, schema, schema_path=name)
 
 
-def _check_formats(node: Any) -> None:
-    if isinstance(node, list):
-        for one in node:
-            _check_formats(one)
-    elif isinstance(node, Mapping):
-        name = node.get("format")
-        if isinstance(name, str) and name not in _FORMATS.checkers:
-            raise ValueError(f"the format {name} cannot be checked")
-        for one in node.values():
-            _check_formats(one)
+_Validator = extend(Draft7Validator, {"dependentSchemas": _dependent_schemas})
+_KNOWN = {*_Validator.VALIDATORS, *_SINGLE, *_ANNOTATIONS}
 
 
-def _wrong(validator: Draft202012Validator, value: Any, where: str) -> str:
-    found = [f"{where} {one.json_path}: {one.message}" for one in validator.iter_errors(value)]
+def validator_of(schema: Mapping[str, Any]) -> Any:
+    """A validator of jsonschema's for a schema without `$ref`.
+
+    Raises ValueError where the schema has a keyword or a format that nothing here checks.
+    """
+    _check_known(schema)
+    return _Validator(schema, format_checker=_FORMATS)
+
+
+def _check_known(schema: Any) -> None:
+    if not isinstance(schema, Mapping):
+        return  # true or false
+    unknown = sorted(set(schema) - _KNOWN)
+    if unknown:
+        raise ValueError(f"the keyword {unknown[0]} cannot be checked")
+    if "format" in schema and schema["format"] not in _FORMATS.checkers:
+        raise ValueError(f"the format {schema['format']} cannot be checked")
+    for keyword, value in schema.items():
+        if keyword in _BY_NAME:
+            parts = list(value.values())
+        elif keyword in _LISTS:
+            parts = list(value)
+        else:
+            parts = [value] if keyword in _SINGLE else []
+        for one in parts:
+            _check_known(one)
+
+
+def _wrong(validator: Any, value: Any, where: str) -> str:
+    found = [f"{where} {_place(one)}: {one.message}" for one in validator.iter_errors(value)]
     return " / ".join(found)[:_LONGEST]
+
+
+def _place(error: Any) -> str:
+    """Where in a value an error is, as `$.cards[0].name`."""
+    parts = (f"[{one}]" if isinstance(one, int) else f".{one}" for one in error.absolute_path)
+    return "".join(["$", *parts])
 
 
 @_FORMATS.checks("date-time", raises=ValueError)

@@ -13,7 +13,7 @@ from opsroom.trackers.formats import adf, wiki
 from opsroom.trackers.formats.text import Code, blocks, clean
 from support.contracts.descriptions import document as described
 from support.contracts.descriptions import vendors_own
-from support.contracts.operations import inlined
+from support.contracts.operations import inlined, validator_of
 
 _PIECES = [
     "```", "```python\n", "\n", "\n\n", " ", "word", "https://a.example/x?y=1&z=[2]", "<b>",
@@ -69,7 +69,7 @@ def valid(request):
         return jsonschema.Draft4Validator(vendors_own("adf-full.schema.json")).validate
     whole = described("jira-cloud-3")
     schema = inlined(whole, whole["components"]["schemas"]["Document"])
-    return jsonschema.Draft202012Validator(schema).validate
+    return validator_of(schema).validate
 
 
 def test_text_becomes_a_document():
