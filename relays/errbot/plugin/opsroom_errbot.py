@@ -6,6 +6,7 @@ known to be well, and for good where it is not, nothing is passed on to StackSto
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict, deque
 from typing import Any, Optional
@@ -17,8 +18,11 @@ from opsroom_relay.forwarding import CLOSED, HEARD, Forwarding, check_versions, 
 from opsroom_relay.messages import Reason, Recent, why_no_new_message
 from opsroom_relay.seal import RELAY, Sealer
 from opsroom_relay.settings import Misconfigured, Settings, read_key, read_settings
+from opsroom_relay.stackstorm import EVERY
 
 STACKSTORM = "St2"
+# Until the aliases are read a second time, and so on, where they were not. In seconds.
+_PAUSES = (1.0, 5.0, 20.0)
 
 
 class OpsroomRelay(BotPlugin):
@@ -44,6 +48,7 @@ class OpsroomRelay(BotPlugin):
         bot.cmd_history = defaultdict(lambda: deque(maxlen=0))
         self._opened = False
         self._in_place: Any = None
+        self._forwarding: Optional[Forwarding] = None
 
     def activate(self) -> None:
         """Called by errbot. What the plugin does it does already; it says here whether it does."""
@@ -52,6 +57,11 @@ class OpsroomRelay(BotPlugin):
             self.log.critical(CLOSED.format(self._closed))
         else:
             self.log.info("speakers are sealed, as relay %s", RELAY)
+        if self._forwarding is not None:
+            # Not in the way of errbot, which starts its plugins one after the other.
+            first = self._forwarding.read_aliases
+            threading.Thread(target=first, args=(_PAUSES,), daemon=True).start()
+            self.start_poller(EVERY, self._forwarding.read_aliases)
 
     def _connecting(self) -> None:
         """The bot has connected, and is about to activate its plugins, of which all are loaded."""
@@ -90,7 +100,8 @@ class OpsroomRelay(BotPlugin):
 
         check_versions(ERRBOT, ERR_STACKSTORM_VERSION)
         sealer = Sealer(read_key(self._bot.bot_config))
-        Forwarding(plugin, self._chat, sealer, self._settings).open()
+        self._forwarding = Forwarding(plugin, self._chat, sealer, self._settings)
+        self._forwarding.open()
         self._in_place, self._closed = plugin, ""
 
     def _shut(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import socket
 import sys
 import threading
 import types
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from typing import Any, Callable, Dict, Iterator, List
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -38,12 +40,17 @@ class PlayedStackStorm:
 
     A command that begins with "nonsense" matches no alias; one with "refuse" is refused with a text
     of several lines; of "muted" the alias has no acknowledgement, and to that of "linked" belongs
-    the address of the execution. "forbidden" it does not take at all.
+    the address of the execution. "forbidden" it does not take at all, and of "lost" the answer is.
+
+    `aliases` are those that it lists, where it does (`closed`); a command means the one that has it
+    as a format.
     """
 
     def __init__(self) -> None:
         self.asked: Queue[Dict[str, Any]] = Queue()
         self.matched: List[str] = []
+        self.aliases: List[Dict[str, Any]] = []
+        self.closed = False
         self._listeners: List[Queue[Any]] = []
         self.listening = threading.Event()
         outer = self
@@ -56,11 +63,16 @@ class PlayedStackStorm:
                 if self.path.endswith("/stream"):
                     outer._stream(self)
                 else:
-                    self._answer(200, {})
+                    asked = urlsplit(self.path)
+                    self._answer(*outer._get(asked.path, parse_qs(asked.query)))
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                self._answer(*outer._take(self.path, json.loads(self.rfile.read(length) or b"{}")))
+                taken = outer._take(self.path, json.loads(self.rfile.read(length) or b"{}"))
+                if taken is None:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                else:
+                    self._answer(*taken)
 
             def _answer(self, status: int, body: Any) -> None:
                 sent = json.dumps(body).encode()
@@ -74,14 +86,26 @@ class PlayedStackStorm:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def _get(self, path: str, query: Dict[str, List[str]]) -> Any:
+        if not path.endswith("/actionalias"):
+            return 200, {}
+        if self.closed:
+            return 403, {"faultstring": "no"}
+        start, number = int(query["offset"][0]), int(query["limit"][0])
+        return 200, self.aliases[start : start + min(number, 100)]
+
     def _take(self, path: str, body: Dict[str, Any]) -> Any:
         command = str(body.get("command", ""))
+        meant = [one for one in self.aliases if command in one["formats"]]
         if path.endswith("/actionalias/match"):
             self.matched.append(command)
             if command.startswith("nonsense"):
                 return 400, {"faultstring": "no alias"}
-            alias = {"enabled": True, "ack": {"enabled": True}}
+            alias = {"enabled": True, "ack": {"enabled": True}, **(meant[0] if meant else {})}
             return 200, {"actionalias": alias, "representation": command}
+        direct = path.endswith("/aliasexecution")
+        if direct and not any(one["name"] == body["name"] for one in meant):
+            return 404, {"faultstring": f"no alias {body['name']}"}
         if command.startswith("nonsense"):
             return 400, {"faultstring": f"Command '{command}' matched no patterns"}
         if command == "forbidden":
@@ -90,12 +114,15 @@ class PlayedStackStorm:
         if "refuse" in command:
             schema = "Failed validating 'x' in schema:\n{'type': 'object'}"
             return 400, {"faultstring": f"# first\n\n**bold** &amp; <b>third</b>\n\n{schema}"}
+        if command == "lost":
+            return None
         ack = {"enabled": "muted" not in command, "append_url": "linked" in command}
         result = {
             "message": "On it.",
             "execution": {"web_url": "https://st2.example.com/#/history/1"},
+            "actionalias": {"ack": ack},
         }
-        return 201, {"results": [{**result, "actionalias": {"ack": ack}}]}
+        return 201, result if direct else {"results": [result]}
 
     def _stream(self, handler: BaseHTTPRequestHandler) -> None:
         events: Queue[Any] = Queue()

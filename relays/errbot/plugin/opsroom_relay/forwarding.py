@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from errbot.backends.base import Person, Room
 
@@ -20,6 +20,7 @@ from .chats import Chat
 from .messages import Heard, Reason, Recent, why_no_speaker
 from .seal import Sealer, identity_in, message_text, time_text
 from .settings import Misconfigured, Settings
+from .stackstorm import StackStorm
 from .text import addressed, clean
 
 KNOWN_ERRBOT = "6.2.1"
@@ -123,6 +124,7 @@ class Forwarding:
         self._plugin, self._chat, self._sealer = plugin, chat, sealer
         self._settings, self._now = settings, now
         self._forwarded: Recent[_Forwarded] = Recent(settings.memory)
+        self._stackstorm = StackStorm(plugin)
         self._stock = plugin.execute_actionalias
 
     def open(self) -> None:
@@ -132,6 +134,14 @@ class Forwarding:
         backend.get_username = self.speaker
         backend.normalise_user_id = self.session
         backend.post_message = self.post
+
+    def read_aliases(self, pauses: Sequence[float] = ()) -> None:
+        """Read which commands StackStorm knows, again after so many seconds each while that fails.
+        Raises nothing."""
+        for pause in (*pauses, None):
+            if self._stackstorm.read_aliases() or pause is None:
+                return
+            time.sleep(pause)
 
     # From the chat to StackStorm.
 
@@ -160,24 +170,15 @@ class Forwarding:
             self._answer(heard, message.is_group, sentence)
 
     def _run(self, said: Any, text: str) -> Any:
-        """Have StackStorm run a command; what it answers at once, empty where that is nothing.
-
-        err-stackstorm asks first which alias a command matches, and StackStorm then looks for that a
-        second time, when it runs it: a tenth of a second each. Here it is asked once, and again only
-        about what it refused, to answer that in err-stackstorm's words.
-        """
-        plugin = self._plugin
-        token, _ = plugin.get_token(said.frm)
+        """Have StackStorm run a command; what it answers at once, empty where that is nothing."""
+        token, _ = self._plugin.get_token(said.frm)
         if token is False:
             return self._stock(said, _Whole(text))
-        said.body = text.removeprefix(plugin.cfg.plugin_prefix).strip()
-        taken = plugin.st2api.execute_actionalias(said, self.speaker(said), token)
+        said.body = text.removeprefix(self._plugin.cfg.plugin_prefix).strip()
+        taken = self._stackstorm.run(said, self.speaker(said), token)
         if not isinstance(taken, dict):
             return _sentence(str(taken))
-        if "faultstring" not in taken:
-            return acknowledgement(taken)
-        matched = plugin.st2api.match(said.body, token)
-        return matched.message if matched.return_code else taken["faultstring"]
+        return taken["faultstring"] if "faultstring" in taken else acknowledgement(taken)
 
     def speaker(self, message: Any) -> str:
         """The sealed speaker of a message that is on its way to StackStorm."""
