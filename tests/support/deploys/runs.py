@@ -46,9 +46,11 @@ class Clock:
 
 
 def options_of(kind: str, known: Dict[str, Any], **raw: Any) -> Tuple[Any, List[str]]:
-    """The options of a deploy kind for these keys, and what is wrong with them."""
+    """The options of a deploy kind for these keys, and what is wrong with them; `...` leaves a key
+    out."""
     problems = Problems()
-    fields = Fields({**known, **raw}, "apps.web.deploy", problems)
+    given = {key: value for key, value in {**known, **raw}.items() if value is not ...}
+    fields = Fields(given, "apps.web.deploy", problems)
     options = deploys.REGISTRY.read_options(kind, fields)
     fields.finish()
     return options, problems.lines
@@ -73,11 +75,10 @@ def stopping(count: int, stop: Callable[[], None] = cancelled) -> Notes:
     return job
 
 
-def left_behind(
-    key: str, run: str, since: float, commit: str = "", deployment: str = "d0"
-) -> Notes:
-    """A job at a place where a deployment of v1.0.0 was asked for, and its runner died."""
-    left = Assignment("web", "uat", "v1.0.0", commit, "v1.0.0", deployment, "bob", since)
+def left_behind(key: str, run: str, since: float, version: Resolved, deployment: str) -> Notes:
+    """A job at a place where a version was asked for, and the runner died."""
+    asked = (version.version, version.commit, version.asked)
+    left = Assignment("web", "uat", *asked, deployment, "bob", since)
     job = Notes()
     job.handles[key] = json.dumps({**asdict(left), "run": run})
     return job

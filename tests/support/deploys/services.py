@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, NamedTuple
 
 from support.deploys import ssh
+from support.deploys.sites import KINDS
 from support.servers.sshd import Hosts
-from support.vendors import argocd, gitlab, jenkins
-from support.vendors.argocd import ArgoCD
-from support.vendors.github import TOKEN as GITHUB_TOKEN
-from support.vendors.github_deployments import GithubDeployments
-from support.vendors.gitlab import Gitlab
-from support.vendors.jenkins import Jenkins
 from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import (
     IMAGE,
@@ -49,69 +44,17 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def argo_cd(folder: Path) -> Iterator[Service]:
-    """Argo CD with one application."""
-    made = ArgoCD(time.time)
+def of_kind(name: str, folder: Path) -> Iterator[Service]:
+    """One of the kinds that have a server only."""
+    kind = KINDS[name]
+    made = kind.make()
     with made.vendor() as vendor:
-        url = vendor.url("").rstrip("/")
         yield Service(
-            {"kind": "argocd", "url": url, "token": argocd.TOKEN, "application": argocd.NAME},
-            lambda: setattr(made, "phases", ["Running"]),
-            made.finish,
-            lambda: len(made.syncs),
-            lambda: made.message == "Operation terminated",
-        )
-
-
-@contextmanager
-def github(folder: Path) -> Iterator[Service]:
-    """GitHub with one workflow."""
-    made = GithubDeployments()
-    with made.vendor() as vendor:
-        url = vendor.url("").rstrip("/")
-        yield Service(
-            {
-                **{"kind": "github", "url": url, "site": url, "token": GITHUB_TOKEN},
-                **{"repository": "acme/web", "workflow": "deploy.yml"},
-            },
-            lambda: setattr(made, "states", [("in_progress", None)]),
-            made.finish,
-            lambda: len(made.runs),
-            lambda: bool(made.cancels),
-        )
-
-
-@contextmanager
-def gitlab_pipelines(folder: Path) -> Iterator[Service]:
-    """GitLab, where pipelines deploy."""
-    made = Gitlab()
-    with made.vendor() as vendor:
-        url = vendor.url("").rstrip("/")
-        yield Service(
-            {"kind": "gitlab", "url": url, "token": gitlab.TOKEN, "project": gitlab.PROJECT},
-            lambda: setattr(made, "states", ["running"]),
-            made.finish,
-            lambda: len(made.pipelines),
-            lambda: [one["status"] for one in made.pipelines.values()] == ["canceled"],
-        )
-
-
-@contextmanager
-def ci(folder: Path) -> Iterator[Service]:
-    """Jenkins with one job."""
-    made = Jenkins()
-    made.now = time.time()
-    with made.vendor() as vendor:
-        url = vendor.url("").rstrip("/")
-        yield Service(
-            {
-                **{"kind": "jenkins", "url": url, "user": jenkins.USER},
-                **{"token": jenkins.TOKEN, "job": jenkins.JOB},
-            },
-            lambda: setattr(made, "states", [None]),
-            lambda: setattr(made, "states", [None, "SUCCESS"]),
-            lambda: len(made.builds),
-            lambda: [one["result"] for one in made.builds.values()] == ["ABORTED"],
+            {"kind": name, "url": vendor.url("").rstrip("/"), **kind.config},
+            partial(kind.hold, made),
+            partial(kind.let_go, made),
+            partial(kind.started, made),
+            partial(kind.cancelled, made),
         )
 
 
@@ -170,10 +113,7 @@ def hosts(folder: Path) -> Iterator[Service]:
 
 
 SERVICES = {
-    "argocd": argo_cd,
-    "github": github,
-    "gitlab": gitlab_pipelines,
-    "jenkins": ci,
+    **{name: partial(of_kind, name) for name in ("argocd", "github", "gitlab", "jenkins")},
     "kubernetes": cluster,
     "ssh": hosts,
 }

@@ -6,7 +6,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any, Dict, List, Optional
+import time
+from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import parse_qs, urlsplit
 
 from support.contracts.vendor import Vendor
@@ -22,7 +23,7 @@ class Jenkins:
 
     Each look at an item or a build finds the next of `states`, and the last again and again: "why"
     texts while it waits in the queue, then None (building) and a result. `declared` are the
-    parameters of the job; others are dropped, as Jenkins does. `now` is Jenkins' clock in seconds.
+    parameters of the job; others are dropped, as Jenkins does. `now` is Jenkins' clock.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,7 @@ class Jenkins:
         self.states: List[Optional[str]] = ["In the quiet period.", None, "SUCCESS"]
         self.items: Dict[int, Dict[str, Any]] = {}
         self.builds: Dict[int, Dict[str, Any]] = {}
-        self.now = 1_000_000.0
+        self.now: Callable[[], float] = time.time
         self.buildable = True
         self.refuses = False
         self.expired = False
@@ -82,7 +83,7 @@ class Jenkins:
             "queueId": item,
             "building": result is None,
             "result": result,
-            "timestamp": int(self.now * 1000),
+            "timestamp": int(self.now() * 1000),
             "url": f"{self.root}/job/{JOB}/{number}/",
             "actions": self.items[item]["actions"],
         }
@@ -98,7 +99,7 @@ class Jenkins:
         if state is None or state.isupper():
             if build is None:
                 build = self.builds[self._begin(item)]
-                self._begun_at[build["number"]] = self.now
+                self._begun_at[build["number"]] = self.now()
             build.update(building=state is None, result=state)
         else:
             found["why"] = state

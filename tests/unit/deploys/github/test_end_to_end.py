@@ -5,24 +5,20 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
 
-from support.contracts.vendor import Vendor, body_of
-from support.deploys.runs import Clock
-from support.vendors.github import TOKEN
+from support.deploys.github import LINK, dispatched
+from support.deploys.sites import Site
 from support.vendors.github_deployments import GithubDeployments
 from support.worlds.world import World, make_world
 
-LINK = "https://github.com/acme/web/actions/runs/4711"
-
 
 @pytest.fixture
-def world(tmp_path: Path, vendor: Vendor, clock: Clock) -> World:
-    clock.now = time.time()  # processes that die live by the clock of the machine
-    keys = {"kind": "github", "token": TOKEN, "repository": "acme/web", "url": vendor.url("")}
-    deploy = {**keys, "workflow": "deploy.yml", "site": "https://github.com"}
+def world(tmp_path: Path, site: Site) -> World:
+    site.clock.now = time.time()  # processes that die live by the clock of the machine
+    deploy = {"kind": "github", "url": site.url, **site.kind.config}
     return make_world(tmp_path).with_app("site", deploy=deploy)
 
 
@@ -31,12 +27,8 @@ def deployed(world: World, version: str = "v1.0.0") -> Dict[str, Any]:
     return answer
 
 
-def dispatches(vendor: Vendor) -> List[Any]:
-    return [body_of(one) for one in vendor.sent("POST") if one.path.endswith("/dispatches")]
-
-
 def test_a_deployment_is_recorded_with_its_run(
-    world: World, vendor: Vendor, github: GithubDeployments
+    world: World, site: Site, github: GithubDeployments
 ) -> None:
     answer = deployed(world)
     assert answer["ok"], answer
@@ -44,13 +36,13 @@ def test_a_deployment_is_recorded_with_its_run(
     end = world.records()[-1]
     assert (end.version, end.facts["commit"]) == ("v1.0.0", github.tags["v1.0.0"])
     assert end.facts["link"] == LINK
-    assert dispatches(vendor)[0]["inputs"]["opsroom"] == f"opsroom-{end.deployment}"
-    assert TOKEN not in str([answer, world.records()])
+    assert dispatched(site)[0]["inputs"]["opsroom"] == f"opsroom-{end.deployment}"
+    assert site.kind.secret not in str([answer, world.records()])
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_the_next_deployment_follows_what_a_dead_runner_started(
-    world: World, vendor: Vendor, github: GithubDeployments, moment: str
+    world: World, site: Site, github: GithubDeployments, moment: str
 ) -> None:
     # Before the response was read, or after.
     function = {
@@ -66,12 +58,10 @@ def test_the_next_deployment_follows_what_a_dead_runner_started(
     answer = deployed(world)
     assert answer["ok"], answer
     assert LINK in answer["message"]
-    assert len(dispatches(vendor)) == len(github.runs) == 1
+    assert len(dispatched(site)) == len(github.runs) == 1
 
 
-def test_a_failure_says_why_and_where(
-    world: World, vendor: Vendor, github: GithubDeployments
-) -> None:
+def test_a_failure_says_why_and_where(world: World, site: Site, github: GithubDeployments) -> None:
     github.states = [("in_progress", None), ("completed", "startup_failure")]
     answer = deployed(world)
     assert (answer["ok"], answer["code"]) == (False, "deploy_failed")

@@ -7,23 +7,21 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.deploys.github import Mode
-from support.deploys.github import options_of
-from support.vendors.github import TOKEN
+from support.deploys.sites import Site
 
 
-def test_a_short_config_is_enough() -> None:
-    options, lines = options_of()
+def test_a_short_config_is_enough(site: Site) -> None:
+    options, lines = site.options()
     assert lines == []
     assert (options.mode, options.ref, options.correlation) == (
         Mode.WORKFLOW, "{version}", "opsroom",
     )  # fmt: skip
     assert options.inputs == {"environment": "{environment}"}
     assert (options.source, options.time_limit) == ("acme/web", 1800.0)
-    assert TOKEN not in repr(options)
 
 
-def test_correlation_and_force_can_be_turned_off() -> None:
-    options, lines = options_of(correlation=False, force_cancel_after=False)
+def test_correlation_and_force_can_be_turned_off(site: Site) -> None:
+    options, lines = site.options(correlation=False, force_cancel_after=False)
     assert (options.correlation, options.force_cancel_after, lines) == ("", 0.0, [])
 
 
@@ -60,7 +58,7 @@ def test_correlation_and_force_can_be_turned_off() -> None:
         ({"wrkflow": "x"}, "wrkflow: there is no such key; did you mean workflow?"),
     ],
 )
-def test_a_mistake_is_named_with_what_works(raw: Dict[str, Any], words: str) -> None:
-    _, lines = options_of(**raw)
+def test_a_mistake_is_named_with_what_works(site: Site, raw: Dict[str, Any], words: str) -> None:
+    _, lines = site.options(**raw)
     assert any(words in line for line in lines), lines
-    assert TOKEN not in str(lines)
+    assert site.kind.secret not in str(lines)

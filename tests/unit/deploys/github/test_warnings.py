@@ -6,8 +6,7 @@ import pytest
 
 from opsroom.deploys import Advisor
 from opsroom.errors import Code
-from support.contracts.vendor import Vendor
-from support.deploys.github import caught, deployer_at
+from support.deploys.sites import Site
 from support.vendors.github_deployments import WORKFLOW, GithubDeployments
 
 WHOLE = """\
@@ -38,10 +37,10 @@ jobs: {deploy: {runs-on: x, steps: [{run: "echo ${{ inputs.opsroom }}"}]}}
     ],
 )
 def test_a_file_that_lacks_something_is_named(
-    vendor: Vendor, github: GithubDeployments, text: str, words: str
+    site: Site, github: GithubDeployments, text: str, words: str
 ) -> None:
     github.files[WORKFLOW, "v1.0.0"] = text
-    deployer = deployer_at(vendor)
+    deployer = site.deployer()
     assert isinstance(deployer, Advisor)
     found = deployer.warnings(deployer.resolve("v1.0.0"))
     if not words:
@@ -53,31 +52,29 @@ def test_a_file_that_lacks_something_is_named(
     assert found[0].endswith(".")
 
 
-def test_without_correlation_no_input_is_missed(vendor: Vendor, github: GithubDeployments) -> None:
+def test_without_correlation_no_input_is_missed(site: Site, github: GithubDeployments) -> None:
     github.files[WORKFLOW, "v1.0.0"] = WHOLE.replace("opsroom", "other")
-    deployer = deployer_at(vendor, correlation=False)
+    deployer = site.deployer(correlation=False)
     assert deployer.warnings(deployer.resolve("v1.0.0")) == ()
 
 
-def test_a_workflow_that_is_off_is_named(vendor: Vendor, github: GithubDeployments) -> None:
+def test_a_workflow_that_is_off_is_named(site: Site, github: GithubDeployments) -> None:
     github.workflow_state = "disabled_inactivity"
-    deployer = deployer_at(vendor)
+    deployer = site.deployer()
     found = deployer.warnings(deployer.resolve("v1.0.0"))
     assert found == ("GitHub has turned the workflow deploy.yml off (disabled_inactivity).",)
 
 
-def test_the_file_is_read_where_the_workflow_runs(
-    vendor: Vendor, github: GithubDeployments
-) -> None:
+def test_the_file_is_read_where_the_workflow_runs(site: Site, github: GithubDeployments) -> None:
     github.files[WORKFLOW, "main"] = WHOLE
-    on_main = deployer_at(vendor, ref="main", inputs={"version": "{version}"})
+    on_main = site.deployer(ref="main", inputs={"version": "{version}"})
     assert on_main.warnings(on_main.resolve("v1.0.0")) == ()
-    branch = deployer_at(vendor)
+    branch = site.deployer()
     assert branch.warnings(branch.resolve("main")) == ()
-    error = caught(branch.warnings, branch.resolve("v1.0.0"))
+    error = site.refused(branch.warnings, branch.resolve("v1.0.0"))
     assert (error.code, WORKFLOW in error.message) == (Code.GONE, True)
 
 
-def test_a_deployment_has_nothing_in_its_way(vendor: Vendor) -> None:
-    deployer = deployer_at(vendor, mode="deployment", workflow=...)
+def test_a_deployment_has_nothing_in_its_way(site: Site) -> None:
+    deployer = site.deployer(mode="deployment", workflow=...)
     assert deployer.warnings(deployer.resolve("v1.0.0")) == ()

@@ -7,65 +7,48 @@ from typing import Any, List
 import pytest
 
 from opsroom.errors import Code
-from support.contracts.vendor import Vendor
-from support.deploys.github import (
-    LINK,
-    a_job,
-    caught,
-    deployer_at,
-    dispatched,
-    v1,
-)
+from support.deploys.github import LINK
+from support.deploys.sites import Site
 from support.vendors.github_deployments import GithubDeployments, job
+
+
+def gate(environment: str, wait: int = 0, *reviewers: Any) -> List[Any]:
+    """The protection of one environment, as a waiting run has it."""
+    protection = {"wait_timer": wait, "reviewers": list(reviewers)}
+    return [{"environment": {"name": environment}, **protection}]
 
 
 @pytest.mark.parametrize(
     ("gates", "words"),
     [
-        (
-            [{"environment": {"name": "production"}, "wait_timer": 0, "reviewers": [{}]}],
-            "waits for approval of environment production on GitHub",
-        ),
-        (
-            [{"environment": {"name": "uat"}, "wait_timer": 30, "reviewers": []}],
-            "waits 30 min, as environment uat has it on GitHub",
-        ),
-        (
-            [{"environment": {"name": "uat"}, "wait_timer": 0, "reviewers": []}],
-            "waits for the protection rules of environment uat on GitHub",
-        ),
+        (gate("production", 0, {}), "waits for approval of environment production on GitHub"),
+        (gate("uat", 30), "waits 30 min, as environment uat has it on GitHub"),
+        (gate("uat"), "waits for the protection rules of environment uat on GitHub"),
         ([], "waits for the protection rules of an environment"),
     ],
 )
 def test_a_run_says_what_it_waits_for(
-    vendor: Vendor, github: GithubDeployments, gates: List[Any], words: str
+    site: Site, github: GithubDeployments, gates: List[Any], words: str
 ) -> None:
     github.states = [("queued", None), ("waiting", None), ("completed", "success")]
     github.gates = gates
-    deployer, work = deployer_at(vendor), a_job()
-    deployer.deploy(v1(deployer), work)
-    assert work.lines[-1] == f"GitHub run 4711 {words}"
+    assert site.deploy().lines[-1] == f"GitHub run 4711 {words}"
 
 
 def test_a_run_that_ended_without_a_decision_waits_for_someone(
-    vendor: Vendor, github: GithubDeployments
+    site: Site, github: GithubDeployments
 ) -> None:
     """GitHub calls it completed: it is neither a success nor a failure."""
     github.states = [("queued", None), ("completed", "action_required"), ("completed", "success")]
-    deployer, work = deployer_at(vendor), a_job()
-    deployer.deploy(v1(deployer), work)
-    assert work.lines[-1] == "GitHub run 4711 waits for someone to approve it on GitHub"
+    lines = site.deploy().lines
+    assert lines[-1] == "GitHub run 4711 waits for someone to approve it on GitHub"
 
 
-def test_a_run_that_nobody_approves_in_time_says_so(
-    vendor: Vendor, github: GithubDeployments
-) -> None:
+def test_a_run_that_nobody_approves_in_time_says_so(site: Site, github: GithubDeployments) -> None:
     github.states = [("waiting", None)]
-    github.gates = [{"environment": {"name": "uat"}, "wait_timer": 0, "reviewers": [{}]}]
-    deployer = deployer_at(vendor, time_limit="60s")
-    error = caught(deployer.deploy, v1(deployer), a_job())
-    assert error.code is Code.TIMED_OUT
-    assert "waits for approval of environment uat on GitHub" in error.message
+    github.gates = gate("uat", 0, {})
+    message = site.fails(time_limit="60s").message
+    assert "waits for approval of environment uat on GitHub" in message
     assert github.cancels == ["cancel"]
 
 
@@ -77,15 +60,11 @@ def test_a_run_that_nobody_approves_in_time_says_so(
     ],
 )
 def test_a_run_behind_others_says_so(
-    vendor: Vendor, github: GithubDeployments, enterprise: bool, words: str
+    site: Site, github: GithubDeployments, enterprise: bool, words: str
 ) -> None:
     github.states = [("pending", None), ("pending", None), ("completed", "success")]
-    github.position = 3
-    deployer, work = deployer_at(vendor), a_job()
-    resolved = v1(deployer)
-    github.enterprise = enterprise
-    deployer.deploy(resolved, work)
-    assert work.lines[-1] == f"GitHub run 4711 {words}"
+    github.position, github.enterprise = 3, enterprise
+    assert site.deploy().lines[-1] == f"GitHub run 4711 {words}"
 
 
 @pytest.mark.parametrize(
@@ -102,15 +81,14 @@ def test_a_run_behind_others_says_so(
     ],
 )
 def test_a_run_that_does_not_succeed_fails_the_deployment(
-    vendor: Vendor, github: GithubDeployments, conclusion: str, words: str
+    site: Site, github: GithubDeployments, conclusion: str, words: str
 ) -> None:
     github.states = [("in_progress", None), ("completed", conclusion)]
     github.jobs = [job("test"), job("deploy", "failure", "Push image"), job("note", "cancelled")]
-    deployer, work = deployer_at(vendor), a_job()
-    error = caught(deployer.deploy, v1(deployer), work)
+    error = site.fails()
     assert (error.code, error.facts["link"]) == (Code.DEPLOY_FAILED, LINK)
     assert f"GitHub run 4711 {words}" in error.message
-    assert work.handles == {"github": ""}
+    assert site.kept == ""
 
 
 @pytest.mark.parametrize(
@@ -122,25 +100,22 @@ def test_a_run_that_does_not_succeed_fails_the_deployment(
     ],
 )
 def test_a_run_that_someone_rejected_says_who(
-    vendor: Vendor, github: GithubDeployments, state: str, comment: str, words: str
+    site: Site, github: GithubDeployments, state: str, comment: str, words: str
 ) -> None:
     github.states = [("waiting", None), ("completed", "failure")]
     github.jobs = [job("build"), {**job("deploy", None), "conclusion": "failure"}]
     github.approvals = [{"state": state, "user": {"login": "bob-gh"}, "comment": comment}]
-    deployer = deployer_at(vendor)
-    error = caught(deployer.deploy, v1(deployer), a_job())
-    assert error.message == f"GitHub run 4711 failed: {words}"
+    assert site.fails().message == f"GitHub run 4711 failed: {words}"
 
 
 def test_a_run_that_a_newer_one_of_its_group_replaced_says_so(
-    vendor: Vendor, github: GithubDeployments
+    site: Site, github: GithubDeployments
 ) -> None:
     github.states = [("pending", None), ("completed", "cancelled")]
     github.jobs = [job("deploy", None)]
-    deployer = deployer_at(vendor)
-    error = caught(deployer.deploy, v1(deployer), a_job())
-    assert "was cancelled at GitHub: none of its jobs had begun" in error.message
-    assert "concurrency group" in error.message
+    message = site.fails().message
+    assert "was cancelled at GitHub: none of its jobs had begun" in message
+    assert "concurrency group" in message
 
 
 @pytest.mark.parametrize(
@@ -149,51 +124,37 @@ def test_a_run_that_a_newer_one_of_its_group_replaced_says_so(
         ([job("build"), job("deploy (uat)", "skipped")], "its job 'deploy (uat)' was skipped"),
         ([job("build"), job("deploy (uat)", "neutral")], "its job 'deploy (uat)' ended as neutral"),
         ([job("build"), job("ship")], "has no job 'deploy (uat)': it has build and ship"),
-        ([job("build", "failure"), job("deploy (uat)")], ""),
     ],
 )
 def test_the_job_that_counts_must_have_succeeded(
-    vendor: Vendor, github: GithubDeployments, jobs: List[Any], words: str
+    site: Site, github: GithubDeployments, jobs: List[Any], words: str
 ) -> None:
     github.jobs = jobs
-    deployer = deployer_at(vendor, job="deploy ({environment})")
-    if not words:
-        deployer.deploy(v1(deployer), a_job())
-        return
-    error = caught(deployer.deploy, v1(deployer), a_job())
+    error = site.fails(job="deploy ({environment})")
     assert error.code is Code.DEPLOY_FAILED
     assert words in error.message
 
 
-def test_a_later_attempt_does_not_change_what_became_of_ours(
-    vendor: Vendor, github: GithubDeployments
+def test_another_job_than_the_one_that_counts_may_fail(
+    site: Site, github: GithubDeployments
 ) -> None:
-    deployer, work = deployer_at(vendor), a_job()
-    resolved = v1(deployer)
+    github.jobs = [job("build", "failure"), job("deploy (uat)")]
+    site.deploy(job="deploy ({environment})")
 
+
+def test_a_later_attempt_does_not_change_what_became_of_ours(
+    site: Site, github: GithubDeployments
+) -> None:
     def note(line: str) -> None:
         if line.endswith("was started"):
             github.runs[4711].update(status="completed", conclusion="failure")
             github.run_again(4711, "completed", "success")
 
-    work._on_note = note
-    error = caught(deployer.deploy, resolved, work)
-    assert error.code is Code.DEPLOY_FAILED
+    site.job._on_note = note
+    assert site.fails().code is Code.DEPLOY_FAILED
 
 
-def test_a_tag_that_was_moved_since_it_was_looked_up_is_not_deployed(
-    vendor: Vendor, github: GithubDeployments
-) -> None:
-    deployer, work = deployer_at(vendor), a_job()
-    resolved = v1(deployer)
-    github.tags["v1.0.0"] = github.commit("second")
-    assert caught(deployer.deploy, resolved, work).code is Code.CHANGED_MEANWHILE
-    assert (dispatched(vendor), work.handles["github"]) == ([], "")
-
-
-def test_a_run_of_another_commit_is_no_success(vendor: Vendor, github: GithubDeployments) -> None:
-    deployer, work = deployer_at(vendor), a_job()
-    resolved, moved = v1(deployer), github.commit("second")
-    work._on_note = lambda line: github.runs[4711].update(head_sha=moved)
-    error = caught(deployer.deploy, resolved, work)
-    assert f"ran commit {moved[:12]} and not {resolved.commit[:12]}" in error.message
+def test_a_run_of_another_commit_is_no_success(site: Site, github: GithubDeployments) -> None:
+    moved = github.commit("second")
+    site.job._on_note = lambda line: github.runs[4711].update(head_sha=moved)
+    assert f"ran commit {moved[:12]} and not {site.v1.commit[:12]}" in site.fails().message

@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 
 from opsroom.deploys import Advisor, Resolved
-from opsroom.errors import Code, Failure, Refusal
-from support.contracts.vendor import Vendor
-from support.deploys.gitlab import (
-    JOB,
-    a_job,
-    by_job,
-    caught,
-    ended,
-    is_post,
-    v1,
-)
-from support.deploys.runs import Clock
-from support.servers.http import Reply
-from support.vendors.gitlab import PROJECT, SITE, Gitlab, page
-
-pytestmark = pytest.mark.usefixtures("pipeline")
+from opsroom.errors import Code, Refusal
+from support.deploys.gitlab import JOBS, ended
+from support.deploys.sites import JOB, Site
+from support.vendors.gitlab import Gitlab
 
 
-def test_a_manual_job_is_played_and_keeps_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
+@pytest.fixture
+def kind() -> str:
+    return "gitlab job"
+
+
+def verbs(site: Site) -> List[str]:
+    """What was done to jobs."""
+    return [one.path.rsplit("/", 1)[1] for one in site.posts]
+
+
+def test_a_manual_job_is_played_and_keeps_its_number(site: Site, gitlab: Gitlab) -> None:
+    job = site.deploy()
     assert job.lines == [
         "GitLab job 91 (deploy uat) was started",
         "GitLab job 91 (deploy uat) is running",
     ]
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
-    assert job.handles == {"gitlab": ""}
-    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play"]
-    assert list(gitlab.jobs) == [90, 91]
+    assert (job.links, job.handles) == ([f"{JOBS}/91"], {"gitlab": ""})
+    assert (verbs(site), list(gitlab.jobs)) == (["play"], [90, 91])
 
 
-def test_a_delayed_job_is_played_now(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_delayed_job_is_played_now(site: Site, gitlab: Gitlab) -> None:
     gitlab.jobs[91]["status"] = "scheduled"
-    by_job(vendor).deploy(v1(gitlab), a_job())
-    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play"]
+    site.deploy()
+    assert verbs(site) == ["play"]
 
 
 @pytest.mark.parametrize("status", ["success", "failed", "canceled"])
-def test_a_job_that_ended_runs_again_under_another_number(status: str, clock: Clock) -> None:
-    gitlab = Gitlab()
-    gitlab.now = clock
-    gitlab.pipeline(status="success", source="push")
-    gitlab.jobs[91] = gitlab.jobs.pop(gitlab.job(4711, JOB))
-    gitlab.jobs[91]["id"] = 91
-    ended(gitlab, clock, status)
-    gitlab.jobs[90] = {**gitlab.jobs[91], "id": 90, "name": "build"}
-    with gitlab.vendor() as vendor:
-        job = a_job()
-        by_job(vendor).deploy(v1(gitlab), job)
-        assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["retry"]
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+def test_a_job_that_ended_runs_again_under_another_number(site: Site, status: str) -> None:
+    ended(site, status)
+    assert site.deploy().links == [f"{JOBS}/92"]
+    assert verbs(site) == ["retry"]
 
 
 @pytest.mark.parametrize(
@@ -70,109 +56,101 @@ def test_a_job_that_ended_runs_again_under_another_number(status: str, clock: Cl
     ],
 )
 def test_a_job_that_cannot_be_started_says_why(
-    vendor: Vendor, gitlab: Gitlab, status: str, code: Code, text: str
+    site: Site, gitlab: Gitlab, status: str, code: Code, text: str
 ) -> None:
     gitlab.jobs[91].update(status=status, user={"username": "carol"})
-    job = a_job()
-    error = caught(by_job(vendor), job, v1(gitlab))
+    error = site.fails()
     assert isinstance(error, Refusal)
     assert error.code is code
     assert text in error.message
-    assert vendor.sent("POST") == []
-    assert job.handles == {"gitlab": ""}
+    assert (site.posts, site.kept) == ([], "")
 
 
-def test_a_failed_job_is_a_failure_with_its_reason(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_failed_job_is_a_failure_with_its_reason(site: Site, gitlab: Gitlab) -> None:
     gitlab.job_states = ["running", "failed"]
     gitlab.jobs[91]["failure_reason"] = "stuck_or_timeout_failure"
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    error = site.fails()
     assert error.code is Code.DEPLOY_FAILED
     assert "'deploy uat' (stuck or timeout failure)" in error.message
 
 
-def test_a_played_job_that_waits_again_blocks(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_played_job_that_waits_again_blocks(site: Site, gitlab: Gitlab) -> None:
     gitlab.job_states = ["pending", "manual", "running", "success"]
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert "GitLab job 91 (deploy uat) waits for someone to start it on GitLab" in job.lines
+    waits = "GitLab job 91 (deploy uat) waits for someone to start it on GitLab"
+    assert waits in site.deploy().lines
 
 
-def test_the_newest_pipeline_that_has_the_job_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_the_newest_pipeline_that_has_the_job_is_taken(site: Site, gitlab: Gitlab) -> None:
     gitlab.pipeline(status="success", source="push")
     gitlab.job(4712, JOB, "manual")
     gitlab.pipeline(status="success", source="schedule")
     gitlab.job(4713, "nightly", "success")
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+    assert site.deploy().links == [f"{JOBS}/92"]
 
 
-def test_pipelines_of_other_commits_and_branches_are_left_out(
-    vendor: Vendor, gitlab: Gitlab
-) -> None:
+def test_pipelines_of_other_commits_and_branches_are_left_out(site: Site, gitlab: Gitlab) -> None:
     gitlab.pipeline("main", source="push")
     gitlab.job(4712, JOB, "manual")
     gitlab.pipeline(sha=gitlab.commit("moved"), source="push")
     gitlab.job(4713, JOB, "manual")
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
+    assert site.deploy().links == [f"{JOBS}/91"]
 
 
-def test_a_commit_may_be_deployed(vendor: Vendor, gitlab: Gitlab) -> None:
-    made = by_job(vendor)
-    commit = gitlab.tags["v1.0.0"]
-    resolved = made.resolve(commit[:12])
+def test_a_commit_may_be_deployed(site: Site, gitlab: Gitlab) -> None:
+    commit = site.v1.commit
+    resolved = site.deployer().resolve(commit[:12])
     assert resolved == Resolved(commit[:12], commit[:12], commit)
-    made.deploy(resolved, a_job())
+    site.deploy(resolved)
     assert gitlab.jobs[91]["status"] == "success"
 
 
-def test_a_branch_s_own_pipeline_is_taken(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_branch_s_own_pipeline_is_taken(site: Site, gitlab: Gitlab) -> None:
     gitlab.pipeline("main", source="push")
     gitlab.job(4712, JOB, "manual")
-    made, job = by_job(vendor), a_job()
-    made.deploy(made.resolve("main"), job)
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+    assert site.deploy(site.deployer().resolve("main")).links == [f"{JOBS}/92"]
 
 
-def test_without_a_pipeline_nothing_can_be_started(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_without_a_pipeline_nothing_can_be_started(site: Site, gitlab: Gitlab) -> None:
     gitlab.pipelines.clear()
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    error = site.fails()
     assert error.code is Code.NOT_POSSIBLE
     assert "no pipeline of v1.0.0 in acme/web" in error.message
 
 
-def test_a_job_that_is_not_there_is_named_with_those_that_are(
-    vendor: Vendor, gitlab: Gitlab
-) -> None:
+def test_a_job_that_is_not_there_is_named_with_those_that_are(site: Site, gitlab: Gitlab) -> None:
     gitlab.jobs[91]["name"] = "deploy test"
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
+    error = site.fails()
     assert error.code is Code.NOT_POSSIBLE
     assert "has no job 'deploy uat': it has build and deploy test." in error.message
     assert "apps.web.deploy.job" in error.hint
 
 
 @pytest.mark.parametrize(
-    ("status", "warnings"),
+    ("job", "warnings"),
     [
-        ("manual", 0),
-        ("success", 0),
-        ("skipped", 1),
-        ("running", 1),
-        ("", 1),
+        ({"status": "manual"}, 0),
+        ({"status": "success"}, 0),
+        ({"status": "skipped"}, 1),
+        ({"status": "running"}, 1),
+        ({"name": "deploy test"}, 1),
     ],
 )
 def test_a_plan_says_what_is_in_the_way(
-    vendor: Vendor, gitlab: Gitlab, status: str, warnings: int
+    site: Site, gitlab: Gitlab, job: Dict[str, Any], warnings: int
 ) -> None:
-    gitlab.jobs[91].update({"status": status} if status else {"name": "deploy test"})
-    made = by_job(vendor)
+    gitlab.jobs[91].update(job)
+    made = site.deployer()
     assert isinstance(made, Advisor)
-    found = made.warnings(v1(gitlab))
+    found = made.warnings(site.v1)
     assert len(found) == warnings
     assert all("'deploy uat'" in one for one in found)
-    assert vendor.sent("POST") == []
+    assert site.posts == []
+
+
+def test_a_plan_says_how_the_environment_is_protected(site: Site, gitlab: Gitlab) -> None:
+    gitlab.protections["uat"] = {"name": "uat", "required_approval_count": 1}
+    (warning,) = site.deployer().warnings(site.v1)
+    assert "wants 1 approval" in warning
 
 
 @pytest.mark.parametrize(
@@ -183,62 +161,37 @@ def test_a_plan_says_what_is_in_the_way(
     ],
 )
 def test_what_gitlab_does_not_let_start_is_named(
-    vendor: Vendor, gitlab: Gitlab, state: Dict[str, Any], code: Code, text: str
+    site: Site, gitlab: Gitlab, state: Dict[str, Any], code: Code, text: str
 ) -> None:
-    for name, value in state.items():
-        setattr(gitlab, name, value)
-    job = a_job()
-    error = caught(by_job(vendor), job, v1(gitlab))
+    vars(gitlab).update(state)
+    error = site.fails()
     assert error.code is code
     assert text in f"{error.message} {error.hint}"
-    assert job.handles == {"gitlab": ""}
+    assert site.kept == ""
 
 
-def test_a_job_that_may_not_run_again_says_so(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
-    ended(gitlab, clock)
+def test_a_job_that_may_not_run_again_says_so(site: Site, gitlab: Gitlab) -> None:
+    ended(site)
     gitlab.archived = True
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
-    assert "Job is not retryable" in error.message
+    assert "Job is not retryable" in site.fails().message
 
 
-@pytest.mark.parametrize(
-    "reply", [page("Sign in"), Reply(302, "", {"Location": "https://sso.example.com/"})]
-)
-def test_what_is_not_gitlab_has_started_nothing(
-    vendor: Vendor, gitlab: Gitlab, reply: Reply
-) -> None:
-    vendor.instead(reply, where=is_post)
-    job = a_job()
-    error = caught(by_job(vendor), job, v1(gitlab))
-    assert isinstance(error, Failure)
-    assert (gitlab.jobs[91]["status"], job.handles) == ("manual", {"gitlab": ""})
-
-
-def test_a_job_that_is_played_gets_inputs(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_job_that_is_played_gets_inputs(site: Site, gitlab: Gitlab) -> None:
     gitlab.job_inputs = ["target", "replicas"]
-    by_job(vendor, inputs={"target": "{environment}", "replicas": 3}).deploy(v1(gitlab), a_job())
+    site.deploy(inputs={"target": "{environment}", "replicas": 3})
     assert gitlab.sent[91]["inputs"] == {"target": "uat", "replicas": 3}
 
 
 def test_inputs_that_the_job_does_not_take_are_refused_and_it_is_not_played(
-    vendor: Vendor, gitlab: Gitlab
+    site: Site, gitlab: Gitlab
 ) -> None:
-    error = caught(by_job(vendor, inputs={"target": "x"}), a_job(), v1(gitlab))
+    error = site.fails(inputs={"target": "x"})
     assert isinstance(error, Refusal)
     assert "Unknown inputs: target" in error.message
     assert gitlab.jobs[91]["status"] == "manual"
 
 
-def test_a_job_that_runs_again_keeps_its_inputs_and_says_so(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock
-) -> None:
-    ended(gitlab, clock)
-    job = a_job()
-    by_job(vendor, inputs={"target": "x"}).deploy(v1(gitlab), job)
-    assert job.lines[0].endswith("was started again, with the inputs of before")
-
-
-def test_the_protection_of_the_environment_is_said(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab.protections["uat"] = {"name": "uat", "required_approval_count": 1}
-    (warning,) = by_job(vendor).warnings(v1(gitlab))
-    assert "wants 1 approval" in warning
+def test_a_job_that_runs_again_keeps_its_inputs_and_says_so(site: Site) -> None:
+    ended(site)
+    line = site.deploy(inputs={"target": "x"}).lines[0]
+    assert line.endswith("was started again, with the inputs of before")

@@ -7,141 +7,99 @@ from typing import Any
 import pytest
 
 from opsroom.errors import Code
-from support.contracts.vendor import Vendor
-from support.deploys.gitlab import (
-    JOB,
-    a_job,
-    by_job,
-    caught,
-    ended,
-    is_post,
-    left_behind,
-    stopping,
-    v1,
-)
-from support.deploys.jobs import Notes
-from support.deploys.runs import Clock
+from support.deploys.gitlab import JOBS, ended
+from support.deploys.sites import JOB, Site, is_post
 from support.servers.http import Reply, Request
-from support.vendors.gitlab import PROJECT, SITE, Gitlab
-
-pytestmark = pytest.mark.usefixtures("pipeline")
+from support.vendors.gitlab import Gitlab
 
 
-@pytest.mark.parametrize("again", [False, True])
-def test_a_lost_answer_is_looked_up_and_not_repeated(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
+@pytest.fixture
+def kind() -> str:
+    return "gitlab job"
+
+
+def test_a_lost_answer_to_another_run_is_looked_up_and_not_repeated(site: Site) -> None:
+    ended(site, ago=30.0)
+    site.lose_answer()
+    assert site.deploy().links == [f"{JOBS}/92"]
+    assert len(site.posts) == 1
+
+
+def test_another_run_that_was_lost_before_gitlab_is_said_to_be_nothing(
+    site: Site, gitlab: Gitlab
 ) -> None:
-    if again:
-        ended(gitlab, clock, ago=30.0)
-    vendor.after("unanswered", where=is_post)
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/{92 if again else 91}"]
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_what_was_lost_before_gitlab_is_said_to_be_nothing(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, again: bool
-) -> None:
-    if again:
-        ended(gitlab, clock, ago=30.0)
-    vendor.instead(Reply(502, "<html>"), where=is_post)
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
-    assert "GitLab started nothing." in error.message
+    ended(site, ago=30.0)
+    site.instead(Reply(502, "<html>"))
+    assert "GitLab started nothing." in site.fails().message
     assert list(gitlab.jobs) == [90, 91]
 
 
-def test_a_job_that_someone_else_started_is_not_ours(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_job_that_someone_else_started_is_not_ours(site: Site, gitlab: Gitlab) -> None:
     def taken(request: Request) -> bool:
         if is_post(request):
             gitlab.start(gitlab.jobs[91], "carol")
         return is_post(request)
 
-    vendor.instead(Reply(502, "<html>"), where=taken)
-    error = caught(by_job(vendor), a_job(), v1(gitlab))
-    assert "GitLab started nothing." in error.message
+    site.vendor.instead(Reply(502, "<html>"), where=taken)
+    assert "GitLab started nothing." in site.fails().message
 
 
-def test_a_job_is_taken_up_by_its_number(vendor: Vendor, gitlab: Gitlab) -> None:
+def test_a_job_is_taken_up_by_its_time_and_user(site: Site, gitlab: Gitlab) -> None:
+    site.leave()
     gitlab.start(gitlab.jobs[91])
-    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "4711/91"))
-    assert vendor.sent("POST") == []
+    assert site.deploy().links == [f"{JOBS}/91"]
+    assert site.posts == []
 
 
-def test_a_job_is_taken_up_by_its_time_and_user(vendor: Vendor, gitlab: Gitlab) -> None:
-    job = left_behind(gitlab, "")
-    gitlab.start(gitlab.jobs[91])
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert vendor.sent("POST") == []
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/91"]
+def test_what_someone_else_started_then_is_started(site: Site, gitlab: Gitlab) -> None:
+    gitlab.job_states = ["success"]
+    gitlab.start(gitlab.jobs[91], "carol")
+    site.leave()
+    site.clock.wait(61.0)
+    assert site.deploy().links == [f"{JOBS}/92"]
+    assert len(site.posts) == 1
 
 
-@pytest.mark.parametrize("who", ["carol", "project_17_bot"])
-def test_what_was_not_started_then_is_started(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock, who: str
-) -> None:
-    if who == "carol":
-        gitlab.job_states = ["success"]
-        gitlab.start(gitlab.jobs[91], "carol")
-        gitlab.job_states = ["success"]
-    else:
-        ended(gitlab, clock)
-    job = left_behind(gitlab, "")
-    clock.wait(61.0)
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+def test_what_was_not_started_then_is_started(site: Site) -> None:
+    ended(site)
+    site.leave()
+    site.clock.wait(61.0)
+    assert site.deploy().links == [f"{JOBS}/92"]
+    assert len(site.posts) == 1
 
 
-def test_a_job_that_nobody_started_is_started(vendor: Vendor, gitlab: Gitlab, clock: Clock) -> None:
-    job = left_behind(gitlab, "")
-    clock.wait(61.0)
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert len(vendor.sent("POST")) == 1
+def test_a_job_that_nobody_started_is_started(site: Site) -> None:
+    site.leave()
+    site.clock.wait(61.0)
+    site.deploy()
+    assert len(site.posts) == 1
 
 
-def test_another_s_later_attempt_is_not_taken_up(
-    vendor: Vendor, gitlab: Gitlab, clock: Clock
-) -> None:
-    ended(gitlab, clock)
+def test_another_s_later_attempt_is_not_taken_up(site: Site, gitlab: Gitlab) -> None:
+    ended(site)
 
     def superseded(request: Request) -> bool:
         if request.path.endswith("/jobs") and 92 in gitlab.jobs and 93 not in gitlab.jobs:
             gitlab.job(4711, JOB, "running", user={"username": "carol"})
         return False
 
-    vendor.instead(Reply(500), where=superseded)
-    vendor.after("unanswered", where=is_post)
-    job = a_job()
-    by_job(vendor).deploy(v1(gitlab), job)
-    assert job.links == [f"{SITE}/{PROJECT}/-/jobs/92"]
+    site.vendor.instead(Reply(500), where=superseded)
+    site.lose_answer()
+    assert site.deploy().links == [f"{JOBS}/92"]
 
 
-def test_a_noted_job_that_cannot_be_read_is_over(vendor: Vendor, gitlab: Gitlab) -> None:
-    by_job(vendor).deploy(v1(gitlab), left_behind(gitlab, "odd"))
-    assert len(vendor.sent("POST")) == 1
+def test_a_noted_job_that_cannot_be_read_is_over(site: Site) -> None:
+    site.leave("odd")
+    site.deploy()
+    assert len(site.posts) == 1
 
 
-@pytest.mark.parametrize(
-    ("after", "text"),
-    [("canceled", "was cancelled."), (None, "still runs after 30 s"), ("canceling", "still runs")],
-)
-def test_a_cancelled_job_is_looked_at_again(
-    vendor: Vendor, gitlab: Gitlab, after: Any, text: str
-) -> None:
-    gitlab.job_states = ["running"]
+@pytest.mark.parametrize("after", [None, "canceling"])
+def test_a_cancelled_job_is_looked_at_again(site: Site, gitlab: Gitlab, after: Any) -> None:
+    site.kind.hold(gitlab)
     gitlab.after_cancel = after
-    error = caught(by_job(vendor), stopping(8), v1(gitlab))
+    site.stop(8)
+    error = site.fails()
     assert error.code is Code.CANCELLED
-    assert text in error.message
-    assert [one.path.rsplit("/", 1)[1] for one in vendor.sent("POST")] == ["play", "cancel"]
-
-
-def test_a_job_out_of_time_is_cancelled(vendor: Vendor, gitlab: Gitlab) -> None:
-    gitlab.job_states = ["running"]
-    job: Notes = a_job()
-    error = caught(by_job(vendor, time_limit="60s"), job, v1(gitlab))
-    assert error.code is Code.TIMED_OUT
-    assert gitlab.jobs[91]["status"] == "canceled"
-    assert job.handles == {"gitlab": ""}
+    assert "still runs after 30 s" in error.message
+    assert [one.path.rsplit("/", 1)[1] for one in site.posts] == ["play", "cancel"]

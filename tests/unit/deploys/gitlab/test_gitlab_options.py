@@ -7,14 +7,13 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.deploys.gitlab import Mode
-from support.deploys.gitlab import options_of
-from support.vendors.gitlab import TOKEN
+from support.deploys.sites import Site
 
 HERE = "apps.web.deploy"
 
 
-def test_what_is_not_given_has_a_default() -> None:
-    options, lines = options_of(url=...)
+def test_what_is_not_given_has_a_default(site: Site) -> None:
+    options, lines = site.options(url=...)
     assert lines == []
     assert (options.mode, options.ref, options.correlation) == (
         Mode.PIPELINE, "{version}", "opsroom",
@@ -26,24 +25,20 @@ def test_what_is_not_given_has_a_default() -> None:
     assert options.source == "acme/web"
 
 
-def test_variables_take_the_place_of_inputs() -> None:
-    options, lines = options_of(variables={"A": "b"})
+def test_variables_take_the_place_of_inputs(site: Site) -> None:
+    options, lines = site.options(variables={"A": "b"})
     assert lines == []
     assert (options.inputs, options.correlation) == ({}, "OPSROOM")
 
 
-def test_the_address_of_the_api_is_that_of_its_gitlab() -> None:
-    options, _ = options_of(url="https://git.example.com/lab/api/v4/")
+def test_the_address_of_the_api_is_that_of_its_gitlab(site: Site) -> None:
+    options, _ = site.options(url="https://git.example.com/lab/api/v4/")
     assert options.access.url == "https://git.example.com/lab"
 
 
-def test_a_project_may_be_a_number() -> None:
-    options, lines = options_of(project=17)
+def test_a_project_may_be_a_number(site: Site) -> None:
+    options, lines = site.options(project=17)
     assert (options.project, options.source, lines) == ("17", "17", [])
-
-
-def test_no_token_in_what_is_shown_of_the_options() -> None:
-    assert TOKEN not in repr(options_of()[0])
 
 
 @pytest.mark.parametrize(
@@ -100,6 +95,6 @@ def test_no_token_in_what_is_shown_of_the_options() -> None:
         ({"tken": "x"}, "tken: there is no such key; did you mean token?"),
     ],
 )
-def test_a_wrong_config_is_named_with_its_key(raw: Dict[str, Any], line: str) -> None:
-    lines = options_of(**raw)[1]
+def test_a_wrong_config_is_named_with_its_key(site: Site, raw: Dict[str, Any], line: str) -> None:
+    lines = site.options(**raw)[1]
     assert [one for one in lines if one.startswith(f"{HERE}.{line}")], lines
