@@ -1,9 +1,11 @@
-"""Many processes that do the same thing at the same moment."""
+"""Many processes or threads that do the same thing at the same moment."""
 
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, List
 
 from opsroom.db import connect
@@ -49,3 +51,18 @@ def at_once(number: int, work: Callable[..., Any], *arguments: Any) -> List[Any]
     failed = [answer for ok, answer in answers if not ok]
     assert not failed, f"{len(failed)} of {number} processes failed; the first:\n{failed[0]}"
     return [answer for _, answer in answers]
+
+
+def in_threads(number: int, work: Callable[[int], Any]) -> List[Any]:
+    """Run `work(index)` in that many threads, let go together; the results, by index.
+
+    One that raises makes this raise.
+    """
+    barrier = threading.Barrier(number)
+
+    def body(index: int) -> Any:
+        barrier.wait(LIMIT)
+        return work(index)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(body, range(number)))

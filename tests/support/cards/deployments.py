@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from pathlib import Path
+from typing import List
 
-from support.worlds.world import World, git
+from support.worlds.world import World, git, make_world
 
 
-def deploy(
-    world: World, version: str = "v1.0.0", environment: str = "uat", **more: Any
-) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
-        "deploy", app="web", version=version, environment=environment, **more
-    )
-    return answer
+def world_with_board(folder: Path) -> World:
+    """A world with a board of our own, on which there are OPS-1 to OPS-4."""
+    made = make_world(folder)
+    made.config["trackers"] = {"board": {"kind": "local", "project": "OPS"}}
+    for number in range(1, 5):
+        made.ask("create_card", text=f"card number {number}")
+    return made
 
 
 def commit(world: World, message: str, tag: str) -> None:

@@ -53,5 +53,4 @@ def writes(request: Request) -> bool:
 def routed(key: str) -> Target:
     """A target with a routing key of its own, as the config has it."""
     fields = Fields({"duty": {"routing_key": key}}, "teams.web-team", Problems())
-    target: Target = REGISTRY.read("pagerduty", "read_target", fields, "duty")
-    return target
+    return REGISTRY.read("pagerduty", "read_target", fields, "duty")

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, DefaultDict, Dict, List, Tuple
+from typing import Any, DefaultDict, Dict, List
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db.sql import from_moment, moment, rows, update
+from opsroom.db.sql import rows
 from opsroom.db.store import open_store
 from support.pages.scripted_pager import Side
 from support.worlds.world import Listener, World, make_world, run_action
@@ -67,6 +66,13 @@ class Rooms:
     ) -> Any:
         return self.ask("page", by, who=who, message=message, **more)
 
+    def watch(self, after: float = 0.0, times: int = 1) -> None:
+        """When so many seconds have passed, the rule that watches pages runs, so many times."""
+        if after:
+            self.pass_time(after)
+        for _ in range(times):
+            assert self.ask("watch_pages", "st2admin", "")["code"] == "watched"
+
     def said(self, room: str) -> List[str]:
         return self.heard[room].said
 
@@ -81,22 +87,7 @@ class Rooms:
 
     def pass_time(self, seconds: float) -> None:
         """As if all that was written down had been so much earlier."""
-        store = open_store(self.world.database)
-        with store.write() as on:
-            for table, key, columns in _MOMENTS:
-                for kept in rows(on, f"SELECT * FROM {table}"):
-                    earlier = {one: _earlier(kept[one], seconds) for one in columns}
-                    update(on, table, earlier, {key: kept[key]})
-
-
-_MOMENTS: Tuple[Tuple[str, str, Tuple[str, ...]], ...] = (
-    ("repeats", "key", ("began_at", "ended_at")),
-    ("pages", "mark", ("paged_at", "watch_until")),
-)
-
-
-def _earlier(stored: str, seconds: float) -> str:
-    return moment(from_moment(stored) - timedelta(seconds=seconds)) if stored else ""
+        self.world.pass_time(seconds=seconds)
 
 
 def make_rooms(folder: Path, sides: Dict[str, Side], database: str = "") -> Rooms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
@@ -12,13 +12,37 @@ from opsroom.db.store import Store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure
 from opsroom.records.outbox import folder_of, waiting
-from support.pages.rooms import Rooms
+from support.pages.rooms import Rooms, make_rooms
+from support.pages.scripted_pager import Side
+
+
+def late_rooms(
+    folder: Path, database: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch
+) -> Rooms:
+    """Rooms in which nothing waits for the database. What is private is kept beside a file of its
+    own, as with a database on a server."""
+    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_TIMEOUT", 0.0)
+    monkeypatch.setattr("opsroom.commands.request._TIMEOUT", 0.0)
+    own = f"sqlite:///{folder}/own/opsroom.db"
+    monkeypatch.setattr("opsroom.action.default_database", lambda: own)
+    rooms = make_rooms(folder, sides, database)
+    rooms.ask("list_pages")
+    return rooms
 
 
 def letters(rooms: Rooms) -> List[Path]:
     keep = [path for path in rooms.world.folder.rglob("kept") if path.is_dir()]
     folder = folder_of(keep[0], read_address(rooms.world.database)) if keep else Path("nowhere")
     return waiting(folder)
+
+
+def close_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no database can be opened."""
+
+    def closed(url: str) -> None:
+        raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
+
+    monkeypatch.setattr("opsroom.db.store.open_store", closed)
 
 
 @contextmanager

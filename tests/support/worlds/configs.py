@@ -20,8 +20,7 @@ Place = Tuple[Step, ...]
 def read(path: Path) -> Dict[str, Any]:
     """The config in a file."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    config: Dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=loader)
-    return config
+    return yaml.load(path.read_text("utf-8"), Loader=loader)
 
 
 def places(value: Any, at: Place = ()) -> Iterator[Place]:

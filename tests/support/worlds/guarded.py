@@ -56,6 +56,11 @@ def wait_for(world: World, version: str = "v1.1.0", who: str = "alice", **more: 
     return str(answer["change"])
 
 
+def approve(world: World, change: str, who: str = "carol", **more: Any) -> Any:
+    """The answer to "approve change CHANGE"."""
+    return world.ask("approve_change", who, change=change, **more)
+
+
 def code_of(secret: str = SECRET, step: int = 0) -> str:
     """The code of now, or of some steps of 30 s later."""
     import time

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, DefaultDict, Dict, List, Optional
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db.sql import from_moment, moment, rows, update
-from opsroom.db.store import open_store
 from support.worlds.world import World, make_world, run_action
 
 SYSTEM = "stanley"
@@ -76,16 +73,7 @@ class Ruled:
 
     def pass_time(self, **length: float) -> None:
         """As if all that was written down outside of the ledger had been so much earlier."""
-        store = open_store(self.world.database)
-        shift = timedelta(**length)
-        with store.write() as on:
-            for table, key, columns in _MOMENTS:
-                for kept in rows(on, f"SELECT * FROM {table}"):
-                    earlier = {
-                        one: moment(from_moment(kept[one]) - shift) if kept[one] else ""
-                        for one in columns
-                    }
-                    update(on, table, earlier, {one: kept[one] for one in key})
+        self.world.pass_time(**length)
 
     def _run(self, action: str, parameters: Dict[str, Any]) -> Dict[str, Any]:
         self.executions += 1
@@ -97,16 +85,6 @@ class Ruled:
             return run_action(action, self.world.config, parameters)
         finally:
             OpsroomAction.surroundings = None
-
-
-_MOMENTS = (
-    ("tellings", ("key",), ("made_at", "ended_at")),
-    ("seen", ("kind", "id"), ("at",)),
-    ("silences", ("what",), ("since", "until")),
-    ("locks", ("app", "environment"), ("since", "until")),
-    ("changes", ("id",), ("asked_at", "expires_at")),
-    ("claims", ("app", "environment"), ("started_at", "lease_until")),
-)
 
 
 def make_ruled(folder: Path, database: str = "") -> Ruled:

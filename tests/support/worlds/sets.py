@@ -31,18 +31,14 @@ def guarded(world: World, **rules: Any) -> World:
 
 def together(world: World, items: str, who: str = "alice", **given: Any) -> Dict[str, Any]:
     """The answer to "deploy ITEMS to uat"."""
-    answer: Dict[str, Any] = world.ask(
-        "deploy_set", who, **{"apps": items, "environment": "uat", **given}
-    )
-    return answer
+    return world.ask("deploy_set", who, **{"apps": items, "environment": "uat", **given})
 
 
 def shop(world: World, version: str = "v1.2.0", who: str = "alice", **given: Any) -> Dict[str, Any]:
     """The answer to "deploy shop VERSION to uat"."""
-    answer: Dict[str, Any] = world.ask(
+    return world.ask(
         "deploy", who, **{"app": "shop", "version": version, "environment": "uat", **given}
     )
-    return answer
 
 
 def ends(world: World) -> List[Any]:

@@ -11,17 +11,20 @@ import importlib
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from opsroom.action import OpsroomAction, Surroundings
-from opsroom.db.sql import execute, scalar
+from opsroom.db.sql import execute, from_moment, moment, rows, scalar, update
 from opsroom.db.store import open_store
 from opsroom.records.chain import verify_chain
-from opsroom.records.ledger import Record
+from opsroom.records.ledger import Record, from_columns
 from opsroom.records.model import Event
 from opsroom.records.queries import deployments
+from support.processes import in_threads
 from support.records.templates import copy_database, copy_folder
 from support.worlds.act import Runner
 
@@ -93,6 +96,49 @@ class World:
         finally:
             OpsroomAction.surroundings = None
 
+    def deploy(
+        self, version: str = "v1.0.0", environment: str = "uat", app: str = "web", **more: Any
+    ) -> Any:
+        """The answer to "deploy APP VERSION to ENVIRONMENT", by alice unless `who` is given."""
+        return self.ask("deploy", app=app, version=version, environment=environment, **more)
+
+    def lock(
+        self, environment: str = "uat", reason: Any = "load test", who: str = "bob", **more: Any
+    ) -> Any:
+        """The answer to "lock ENVIRONMENT: REASON", by bob unless `who` is given."""
+        return self.ask("lock", who, environment=environment, reason=reason, **more)
+
+    def unlock(self, environment: str = "uat", who: str = "bob", **more: Any) -> Any:
+        """The answer to "unlock ENVIRONMENT", by bob unless `who` is given."""
+        return self.ask("unlock", who, environment=environment, **more)
+
+    def emergency(
+        self,
+        version: str = "v1.0.0",
+        environment: str = "production",
+        app: str = "web",
+        who: str = "carol",
+        **more: Any,
+    ) -> Any:
+        """The answer to "emergency deploy APP VERSION to ENVIRONMENT: checkout is down"."""
+        given = {"app": app, "version": version, "environment": environment, **more}
+        return self.ask("emergency_deploy", who, **{"reason": "checkout is down", **given})
+
+    def at_once(self, action: str, *each: Dict[str, Any]) -> List[Any]:
+        """Run an action once with each of these parameters, all at the same moment; the results."""
+        config = {**self.config, "database": self.database}
+        alice = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot"}
+        return in_threads(
+            len(each), lambda number: run_action(action, config, {**alice, **each[number]})
+        )
+
+    def spawn_deploy(
+        self, version: str = "v1.1.0", die_at: str = "", who: str = "bob", **more: Any
+    ) -> Runner:
+        """bob deploys web to uat in a process of its own. `die_at`: see support.worlds.act."""
+        given = {"app": "web", "version": version, "environment": "uat", **more}
+        return self.spawn("deploy", who, die_at, **given)
+
     def spawn(self, action: str, who: str = "alice", die_at: str = "", **given: Any) -> Runner:
         """Run an action in a process of its own. `die_at`: see support.worlds.act."""
         return Runner(
@@ -118,9 +164,6 @@ class World:
 
     def records(self) -> List[Record]:
         """The whole ledger, oldest first."""
-        from opsroom.db.sql import rows
-        from opsroom.records.ledger import from_columns
-
         with open_store(self.database).read() as on:
             return [from_columns(row) for row in rows(on, "SELECT * FROM ledger ORDER BY seq")]
 
@@ -146,6 +189,18 @@ class World:
         with store.write() as on:
             execute(on, "UPDATE claims SET lease_until = '2000-01-01T00:00:00.000000+00:00'")
 
+    def pass_time(self, **length: float) -> None:
+        """As if all that was written down outside of the ledger had been so much earlier."""
+        shift = timedelta(**length)
+        with open_store(self.database).write() as on:
+            for table, key, columns in _MOMENTS:
+                for kept in rows(on, f"SELECT * FROM {table}"):
+                    earlier = {
+                        one: moment(from_moment(kept[one]) - shift) if kept[one] else ""
+                        for one in columns
+                    }
+                    update(on, table, earlier, {one: kept[one] for one in key})
+
     def claims(self) -> int:
         """How many claims there are."""
         store = open_store(self.database)
@@ -160,6 +215,19 @@ class World:
         return self
 
 
+_MOMENTS = (
+    ("tellings", ("key",), ("made_at", "ended_at")),
+    ("seen", ("kind", "id"), ("at",)),
+    ("silences", ("what",), ("since", "until")),
+    ("locks", ("app", "environment"), ("since", "until")),
+    ("changes", ("id",), ("asked_at", "expires_at")),
+    ("claims", ("app", "environment"), ("started_at", "lease_until")),
+    ("repeats", ("key",), ("began_at", "ended_at")),
+    ("pages", ("mark",), ("paged_at", "watch_until")),
+    ("incidents", ("id",), ("since",)),
+)
+
+
 def run_action(name: str, config: Dict[str, Any], parameters: Dict[str, Any]) -> Dict[str, Any]:
     """Make the action as StackStorm does and run it."""
     module = importlib.import_module(name)
@@ -171,6 +239,11 @@ def run_action(name: str, config: Dict[str, Any], parameters: Dict[str, Any]) ->
     defaults = {"deploy": {"redeploy": False}, "get_history": {"limit": 20}}.get(name, {})
     ok, result = class_(config=config, action_service=None).run(**{**defaults, **parameters})
     return {"ok": ok, **json.loads(json.dumps(result))}
+
+
+def python(body: str, *arguments: str, **more: Any) -> Dict[str, Any]:
+    """A deploy kind, or a source of versions, that runs this Python."""
+    return {"kind": "command", "command": [sys.executable, "-c", body, *arguments], **more}
 
 
 def make_repository(folder: Path) -> Path:
@@ -224,5 +297,6 @@ __all__ = [
     "git",
     "make_repository",
     "make_world",
+    "python",
     "run_action",
 ]
