@@ -1,5 +1,5 @@
-"""What the tests of paging share: pagers that follow a script, rooms in which people page, and a
-clock that is told."""
+"""Worlds that many tests use, pagers that follow a script, rooms in which people page, and a clock
+that is told."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from opsroom.commands import exactly_once
 from support.pages import scripted_pager
 from support.pages.rooms import Clock, Rooms, make_rooms
 from support.pages.scripted_pager import Side
+from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.world import World, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+@pytest.fixture
+def ruled(tmp_path: Path) -> Ruled:
+    return make_ruled(tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ nothing."""
 from __future__ import annotations
 
 import copy
-import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Dict
@@ -20,6 +19,8 @@ from opsroom.errors import Code
 from opsroom.records.idempotency import KEPT
 from opsroom.stackstorm.context import Starter
 from support.cases import cases
+from support.expectations import expect
+from support.processes import in_threads
 from support.seals import KEY, sealed
 from support.worlds.effects import ACTIONS, CHANGING, class_of
 from support.worlds.world import World, make_world
@@ -63,12 +64,7 @@ def world(tmp_path: Path, store_url: str) -> World:
 
 
 def deliver(
-    world: World,
-    action: str,
-    execution: str,
-    speaker: str,
-    user: str = "chatops_bot",
-    **given: Any,
+    world: World, action: str, execution: str, speaker: str, user: str = "chatops_bot", **given: Any
 ) -> Dict[str, Any]:
     """Run an action as an execution of its own."""
     class_ = class_of(action)
@@ -107,19 +103,13 @@ COMMANDS: Dict[str, Any] = {
 def test_two_relays_that_deliver_one_message_at_once_do_it_once(world: World, action: str) -> None:
     given, made = COMMANDS[action]
     relays = [("chatops_bot", KEY, "hubot/0.4.0"), ("errbot_bot", OTHER_KEY, "errbot/0.4.0")]
-    start, answers = threading.Barrier(len(relays)), []
 
-    def relay(number: int) -> None:
+    def relay(number: int) -> Any:
         user, key, by = relays[number]
         who = sealed(ALICE, "#dev", message="1796048341.000100", key=key, relay=by)
-        start.wait()
-        answers.append(deliver(world, action, f"e{number}", who, user, **given))
+        return deliver(world, action, f"e{number}", who, user, **given)
 
-    threads = [threading.Thread(target=relay, args=(number,)) for number in range(len(relays))]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join(60)
+    answers = in_threads(len(relays), relay)
     assert sorted((one["ok"], one["code"] == "message_taken") for one in answers) == [
         (False, True),
         (True, False),
@@ -169,17 +159,13 @@ def test_the_answer_says_when_and_where_it_was_taken(world: World) -> None:
     who, given = sealed(ALICE, "#dev", message="m1"), COMMANDS["deploy"][0]
     assert deliver(world, "deploy", "e1", who, **given)["code"] == "deployed"
     again = deliver(world, "lock", "e2", who, environment="uat", reason="load test")
-    assert (again["code"], again["outcome"], again["execution"]) == (
-        "message_taken",
-        "refused",
-        "e1",
-    )
+    expect(again, code="message_taken", outcome="refused", execution="e1")
     assert again["message"].startswith("This message of alice was taken at ")
     assert "(execution e1)" in again["message"]
     assert counted(world, "SELECT count(*) FROM locks") == 0
     last = world.records()[-1]
-    assert (last.event.value, last.code, last.command) == ("refused", "message_taken", "lock")
-    assert (last.person, last.execution_id) == ("alice", "e2")
+    expect(last, event="refused", code="message_taken", command="lock")
+    expect(last, person="alice", execution_id="e2")
     assert (last.chat_name, last.facts["vouched_by"]) == (ALICE, who.split(" ")[1])
 
 
@@ -212,9 +198,7 @@ def test_a_bare_name_has_no_message_that_could_come_again(world: World) -> None:
 
 
 @pytest.mark.databases("sqlite")
-def test_the_actions_of_one_workflow_share_the_message(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_actions_of_a_workflow_share_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     who = sealed(ALICE, "#dev")
 
     def inside(workflow: str) -> None:
@@ -267,18 +251,12 @@ def test_a_room_that_speaks_may_look_and_is_on_the_record_otherwise(world: World
     assert world.records() == []
     assert note(world, "e1", "#ops", user="plain_bot", action="approve_change") == "speaker_is_room"
     last = world.records()[-1]
-    assert (last.code, last.command, last.requester) == (
-        "speaker_is_room",
-        "approve change",
-        "#ops (unknown here)",
-    )
+    expect(last, code="speaker_is_room", command="approve change", requester="#ops (unknown here)")
 
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("action", ["deploy", "page", "get_version"])
-def test_a_seal_that_does_not_fit_is_on_the_record_where_something_was_to_change(
-    world: World, action: str
-) -> None:
+def test_a_seal_that_does_not_fit_a_change_is_on_the_record(world: World, action: str) -> None:
     who = sealed(ALICE, "#ops")
     assert note(world, "e1", who, room="#dev", action=action) == "seal_wrong"
     found = [(one.code, one.requester, one.chat_name, one.facts) for one in world.records()]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.expectations import expect
 from support.worlds.guarded import approvals_in, guarded_world
 from support.worlds.world import World
 
@@ -61,14 +62,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = guarded_world(tmp_path_factory.mktemp("alone"))
     rules = world.config["environments"]
     guarded, rules["production"] = rules["production"], {}
-    world.ask("deploy", "alice", app="web", version="v1.1.0", environment="test")
+    world.deploy("v1.1.0", "test", who="alice")
     for version in ("v1.0.0", "v1.2.0"):
-        assert (
-            world.ask("deploy", "alice", app="web", version=version, environment="production")[
-                "code"
-            ]
-            == "deployed"
-        )
+        expect(world.deploy(version, "production", who="alice"), code="deployed")
     rules["production"] = guarded
     return world
 

@@ -14,9 +14,10 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.records import outbox
-from support.pages.rooms import Rooms, make_rooms
+from support.expectations import expect
+from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
-from support.records.late import busy, letters
+from support.records.late import busy, late_rooms, letters
 from support.records.stores import run
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -26,15 +27,7 @@ pytestmark = pytest.mark.databases("sqlite")
 def rooms(
     tmp_path: Path, store_url: str, sides: Dict[str, Side], monkeypatch: pytest.MonkeyPatch
 ) -> Rooms:
-    monkeypatch.setattr("opsroom.commands.exactly_once._RECORD_TIMEOUT", 0.0)
-    monkeypatch.setattr("opsroom.commands.request._TIMEOUT", 0.0)
-    # Where a database on a server keeps what is private.
-    monkeypatch.setattr(
-        "opsroom.action.default_database", lambda: f"sqlite:///{tmp_path}/own/opsroom.db"
-    )
-    rooms = make_rooms(tmp_path, sides, store_url)
-    rooms.ask("list_pages")
-    return rooms
+    return late_rooms(tmp_path, store_url, sides, monkeypatch)
 
 
 class TestPage:
@@ -45,7 +38,7 @@ class TestPage:
     ) -> None:
         with busy(monkeypatch, since):
             answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
+        expect(answer, ok=True, code="paged", recorded=False)
         assert "It is not recorded yet (the next command does that)" in answer["message"]
         assert "the database is busy" in answer["message"]
         assert len(letters(rooms)) == 1
@@ -91,13 +84,11 @@ class TestPage:
         assert rooms.world.events() == ["asked", "failed"]
 
 
-def test_an_acknowledgement_is_recorded_by_the_next_command(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_acknowledgement_is_recorded_next(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     number = rooms.page()["number"]
     with busy(monkeypatch):
         answer = rooms.ask("ack_page", "bob", page=f"pagerduty:{number}")
-    assert (answer["code"], answer["recorded"]) == ("acknowledged", False)
+    expect(answer, code="acknowledged", recorded=False)
     assert "the database is busy" in answer["message"]
     rooms.ask("list_locks")
     assert rooms.world.events() == ["asked", "paged", "asked", "acknowledged"]
@@ -129,9 +120,7 @@ def test_what_was_done_to_a_page_is_in_the_list_too(
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_a_late_acknowledgement_does_not_open_a_page_again(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_late_answer_does_not_open_a_page(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     number = rooms.page()["number"]
     with busy(monkeypatch):
         assert rooms.ask("ack_page", "bob", page=number)["ok"]
@@ -140,9 +129,7 @@ def test_a_late_acknowledgement_does_not_open_a_page_again(
     assert [row["state"] for row in rooms.rows()] == ["resolved"]
 
 
-def test_what_the_database_refuses_stays_and_holds_up_nothing(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_refused_holds_up_nothing(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     with busy(monkeypatch):
         rooms.page()
         rooms.page(message="another one")
@@ -162,9 +149,7 @@ def test_what_the_database_refuses_stays_and_holds_up_nothing(
     assert len([one for one in rooms.world.records() if one.event.value == "paged"]) == 2
 
 
-def test_a_file_that_cannot_be_read_today_is_read_later(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_read_is_read_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     with busy(monkeypatch):
         rooms.page()
 
@@ -192,7 +177,7 @@ def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
     assert rooms.world.running() == ""
     month = f"{rooms.world.records()[0].at:%Y-%m}"
     report = rooms.ask("audit_report", since=month, until="", environment="", format="json")
-    assert (report["ok"], report["complete"], report["attempts"]) == (True, True, 1)
+    expect(report, ok=True, complete=True, attempts=1)
     assert rooms.world.events() == ["asked", "failed"]
     last = rooms.world.records()[-1]
     assert (last.code, "recorded_late" in last.facts) == ("store_busy", True)
@@ -202,9 +187,7 @@ def test_a_deployment_that_met_a_busy_database_is_told_so_by_the_report(
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_they_are_taken_over_in_order_and_once_also_by_many(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_take_them_over_in_order_once(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     with busy(monkeypatch):
         for number in range(5):
             assert rooms.page(message=f"checkout is down {number}")["code"] == "paged"
@@ -223,9 +206,7 @@ def test_they_are_taken_over_in_order_and_once_also_by_many(
     assert rooms.world.chain_holds()
 
 
-def test_a_command_that_dies_between_recording_and_removing_records_it_once(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_dies_records_it_once(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     with busy(monkeypatch):
         rooms.page()
     kept = {path: path.read_bytes() for path in letters(rooms)}

@@ -12,6 +12,7 @@ from opsroom.deploys import Commit
 from opsroom.deploys.git.options import compare_template
 from opsroom.deploys.reverts import net
 from opsroom.records.model import Event
+from support.expectations import expect
 from support.worlds.world import World, git, make_world
 
 
@@ -37,15 +38,14 @@ def world(tmp_path: Path) -> World:
 
 
 def between(world: World, before: str, after: str, **given: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
+    return world.ask(
         "compare_versions", **{"app": "web", "before": before, "after": after, **given}
     )
-    return answer
 
 
 def test_the_commits_between_two_versions_are_shown_without_reverted_work(world: World) -> None:
     answer = between(world, "v1.2.0", "v2.0.0")
-    assert (answer["ok"], answer["code"]) == (True, "commits")
+    expect(answer, ok=True, code="commits")
     assert answer["message"].split("\n") == [
         "web v1.2.0 → v2.0.0: 3 commits by tester, carol and bob.",
         "release v2.0.0 (tester)",
@@ -79,7 +79,7 @@ def test_one_version_has_nothing_that_it_lacks(world: World) -> None:
 def test_what_cannot_be_compared_is_named(world: World, given: Dict[str, str], code: str) -> None:
     world.with_app("slow", deploy={"kind": "command", "command": ["true"]})
     answer = between(world, **{"before": "v1.0.0", "after": "v2.0.0", **given})
-    assert (answer["outcome"], answer["code"]) == ("refused", code)
+    expect(answer, outcome="refused", code=code)
 
 
 def test_a_long_list_says_how_many_are_left_out(world: World) -> None:
@@ -93,21 +93,21 @@ def test_a_long_list_says_how_many_are_left_out(world: World) -> None:
 
 def test_what_is_on_one_environment_and_not_on_another(world: World) -> None:
     for version, environment in (("v1.2.0", "test"), ("v2.0.0", "uat")):
-        world.ask("deploy", app="web", version=version, environment=environment)
+        world.deploy(version, environment)
     answer = world.ask("compare_environments", source="uat", environment="test")
-    assert (answer["ok"], answer["code"]) == (True, "differences")
+    expect(answer, ok=True, code="differences")
     assert answer["message"].startswith("On uat but not on test:\nweb | v2.0.0 (test: v1.2.0) | ")
     assert "3 commits by tester, carol and bob" in answer["message"]
     [difference] = answer["differences"]
-    assert (difference["uat"], difference["test"], difference["commits"]) == ("v2.0.0", "v1.2.0", 3)
-    world.ask("deploy", app="web", version="v2.0.0", environment="test")
+    expect(difference, uat="v2.0.0", test="v1.2.0", commits=3)
+    world.deploy("v2.0.0", "test")
     answer = world.ask("compare_environments", source="uat", environment="test")
     assert answer["message"] == "Nothing is on uat that is not on test."
 
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:
     answer = world.ask("compare_environments", source="uat", environment="UAT")
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    expect(answer, outcome="refused", code="not_possible")
 
 
 def test_a_place_that_does_not_answer_is_shown(world: World) -> None:
@@ -129,11 +129,11 @@ def committed(world: World, before: str, after: str) -> List[int]:
 
 
 def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> None:
-    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0")
     plan = world.ask("plan", app="web", version="v2.0.0", environment="uat")
     line = plan["message"].split("\n")[1]
     assert line.startswith("It brings 3 commits by tester, carol and bob: release v2.0.0; OPS-12: ")
-    answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+    answer = world.deploy("v2.0.0")
     assert "3 commits by tester, carol and bob." in answer["message"]
     end = world.finished()[0]
     assert end.facts["commits"] == 3
@@ -149,19 +149,18 @@ def test_plan_answer_and_record_say_what_a_deployment_brings(world: World) -> No
 
 def test_the_audit_report_shows_what_was_brought(world: World) -> None:
     for version in ("v1.2.0", "v2.0.0"):
-        world.ask("deploy", app="web", version=version, environment="uat")
+        world.deploy(version)
     records = world.records()
     change = change_of([one for one in records if one.deployment == records[-1].deployment])
     assert change is not None
-    assert (change.commits, change.goes_back) == (3, False)
-    assert change.commit_authors == ("tester", "carol", "bob")
+    expect(change, commits=3, goes_back=False, commit_authors=("tester", "carol", "bob"))
     assert "Show the total in the cart" in change.commit_subjects
 
 
 def test_those_who_approve_see_what_it_brings(world: World) -> None:
-    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0")
     world.config["environments"]["uat"].update(approvals=1, approvers=["carol"])
-    answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+    answer = world.deploy("v2.0.0")
     assert answer["code"] == "waiting"
     assert "; 3 commits by tester, carol and bob: release v2.0.0; OPS-12" in answer["plan"]
     assert answer["plan"] in answer["message"]
@@ -214,6 +213,5 @@ def test_names_of_authors_are_evaluated_nowhere(world: World) -> None:
     answer = between(world, "v2.0.0", "v3.0.0")
     assert answer["every_commit"][0]["author"] == eve
     for version in ("v2.0.0", "v3.0.0"):
-        world.ask("deploy", app="web", version=version, environment="uat")
-    facts = world.records()[-1].facts
-    assert (facts["commit_authors"], facts["commit_subjects"]) == ([eve], ["Look { % here % }"])
+        world.deploy(version)
+    expect(world.records()[-1].facts, commit_authors=[eve], commit_subjects=["Look { % here % }"])

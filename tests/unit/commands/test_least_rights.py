@@ -238,7 +238,7 @@ def test_a_message_is_taken_once_with_them(tmp_path: Path, granted: str) -> None
     world.config["relay_keys"] = {"chatops_bot": KEY}
     world.config["people"]["alice"]["chat"].append("irc:alice@services")
     who = sealed("irc:alice@services", "#dev")
-    locked = [world.ask("lock", who, environment="uat", reason=one) for one in ("one", "two")]
+    locked = [world.lock("uat", one, who=who) for one in ("one", "two")]
     # An execution shares the message with itself; as another one it would be the repetition.
     assert [one["code"] for one in locked] == ["locked_now", "locked_now"]
 

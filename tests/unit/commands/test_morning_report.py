@@ -8,6 +8,7 @@ from typing import Any, Dict
 
 from opsroom.db.sql import from_moment, moment
 from opsroom.db.store import open_store
+from support.expectations import expect
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
 from support.records.stores import rows, run
@@ -87,9 +88,7 @@ def test_changes_pages_and_incidents_that_are_open_are_told(rooms: Rooms) -> Non
     assert "Open pages: 1234 (web-team)." in said
 
 
-def test_a_place_that_does_not_answer_and_pagers_that_do_not_are_told(
-    rooms: Rooms, sides: Dict[str, Side]
-) -> None:
+def test_places_and_pagers_that_are_silent_are_told(rooms: Rooms, sides: Dict[str, Side]) -> None:
     rooms.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
     answer = report(rooms)
     assert "No answer: web on test, web on uat and web on production." in answer["message"]
@@ -118,8 +117,7 @@ def test_it_is_told_in_the_announce_room_once_a_day(rooms: Rooms) -> None:
 
 def test_where_there_is_no_room_nothing_is_asked_and_nothing_told(rooms: Rooms) -> None:
     del rooms.world.config["announce"]
-    answer = report(rooms, announce=True)
-    assert (answer["ok"], answer["code"]) == (True, "nothing_new")
+    expect(report(rooms, announce=True), ok=True, code="nothing_new")
 
 
 def test_while_it_is_to_be_quiet_it_is_not_told(rooms: Rooms) -> None:

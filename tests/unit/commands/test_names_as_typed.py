@@ -10,6 +10,7 @@ import pytest
 
 from opsroom.config import load
 from opsroom.people import identify
+from support.expectations import expect
 from support.pages.rooms import Rooms
 from support.worlds.world import make_world
 
@@ -68,17 +69,15 @@ def test_marks_around_a_name_count_for_nothing(world: Rooms, action: str) -> Non
 @pytest.mark.parametrize("mark", ["@{}", "\u201c#{}\u201d", "{}\u00a0"])
 def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
     app, environment = mark.format("web"), mark.format("UAT")
-    locked = world.ask("lock", environment=environment, app=app, reason="load test")
+    locked = world.world.lock(environment, who="alice", app=app)
     assert locked["message"].startswith("web on uat is locked by alice")
-    assert world.ask("unlock", environment=environment, app=app)["code"] == "unlocked"
-    locked = world.ask(
-        "lock", "carol", "#ops", environment=mark.format("everything"), reason="attack"
-    )
+    assert world.world.unlock(environment, who="alice", app=app)["code"] == "unlocked"
+    locked = world.world.lock(mark.format("everything"), "attack", who="carol", room="#ops")
     assert locked["message"].startswith("Everything is locked by carol") or locked["code"] in (
         "not_allowed",
         "wrong_room",
     )
-    world.ask("unlock", "carol", "#ops", environment="everything")
+    world.world.unlock("everything", who="carol", room="#ops")
     assert (
         "to bob."
         in world.ask("assign_card", card=mark.format("card-1"), assignee=mark.format("Bob"))[
@@ -96,7 +95,7 @@ def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
         in world.ask("move_card", card="CARD-1", column="\u2018Cafe\u0301\u2019")["message"]
     )
     paged = world.ask("page", who=mark.format("web\u2013team"), message="checkout is down")
-    assert (paged["code"], paged["team"]) == ("paged", "web-team")
+    expect(paged, code="paged", team="web-team")
     page = mark.format("1")
     added = world.ask("add_responder", who=mark.format("o\u2019brien"), page=page)
     assert "alice added" in added["message"]
@@ -110,7 +109,7 @@ def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
 @pytest.mark.parametrize("mark", ["@{}", "#{}:", "\u201c{}\u201d.", "\u00a0{} "])
 def test_a_change_and_an_incident_are_found_by_their_id(world: Rooms, mark: str) -> None:
     world.world.config["environments"]["uat"]["approvals"] = 1
-    waiting = world.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
+    waiting = world.world.deploy("v1.1.0", who="bob")
     assert waiting["code"] == "waiting"
     rejected = world.ask(
         "reject_change", "alice", change=mark.format(waiting["change"].lower()), reason="not now"

@@ -3,13 +3,13 @@ of the record."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from opsroom.commands import request
-from support.worlds.world import World, make_world
+from support.expectations import expect
+from support.worlds.world import World, make_world, python
 
 
 def world_in_which_the_record_goes_away(folder: Path, status: int) -> World:
@@ -21,9 +21,7 @@ def world_in_which_the_record_goes_away(folder: Path, status: int) -> World:
         "+ '.away')\n"
         f"os.mkdir({database!r})\nsys.exit({status})"
     )
-    return world.with_app(
-        "api", deploy={"kind": "command", "command": [sys.executable, "-c", body]}
-    )
+    return world.with_app("api", deploy=python(body))
 
 
 def come_back(world: World) -> None:
@@ -39,8 +37,8 @@ def test_the_answer_tells_what_became_of_the_deployment_and_that_it_is_not_recor
 ) -> None:
     monkeypatch.setattr(request, "_TIMEOUT", 0.1)
     world = world_in_which_the_record_goes_away(tmp_path, status)
-    answer = world.ask("deploy", app="api", version="1.0", environment="uat")
-    assert (answer["ok"], answer["code"]) == (False, code)
+    answer = world.deploy("1.0", app="api")
+    expect(answer, ok=False, code=code)
     assert "could not be recorded: The database file" in answer["message"]
     assert ("failed after" in answer["message"]) is (status == 1)
     assert answer["hint"] == "The next command records it, with what runs then.".replace(
@@ -53,7 +51,7 @@ def test_the_answer_tells_what_became_of_the_deployment_and_that_it_is_not_recor
     assert world.chain_holds()
 
 
-def test_where_nothing_was_touched_the_answer_is_that_the_record_is_away(
+def test_what_was_not_touched_has_no_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request, "_TIMEOUT", 0.1)
@@ -61,7 +59,4 @@ def test_where_nothing_was_touched_the_answer_is_that_the_record_is_away(
     world.ask("get_history", environment="uat", app="")
     Path(world.database.partition(":///")[2]).unlink()
     Path(world.database.partition(":///")[2]).mkdir()
-    assert (
-        world.ask("deploy", app="api", version="1.0", environment="uat")["code"]
-        == "store_unreachable"
-    )
+    expect(world.deploy("1.0", app="api"), code="store_unreachable")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from support.expectations import expect
 from support.servers.http import HttpServer, Reply
-from support.worlds.world import World, git, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
+from support.worlds.world import World, git
 
 
 def tagged(world: World, *tags: str) -> None:
@@ -37,13 +31,11 @@ def test_a_tag_goes_all_the_way_and_back(world: World, first: str, second: str) 
     tagged(world, first, second)
     assert world.ask("plan", app="web", version=first, environment="uat")["version"] == first
     for version in (first, second):
-        answer = world.ask("deploy", app="web", version=version, environment="uat")
-        assert (answer["code"], answer["version"]) == ("deployed", version)
+        answer = world.deploy(version)
+        expect(answer, code="deployed", version=version)
         assert version in answer["message"]
         assert world.running() == version
-    assert (
-        world.ask("get_version", app="web", environment="uat")["message"] == f"web on uat: {second}"
-    )
+    expect(world.ask("get_version", app="web", environment="uat"), message=f"web on uat: {second}")
     assert world.ask("promote", app="web", source="uat", environment="test")["version"] == second
     assert (
         f"{first} -> {second}" in world.ask("get_history", app="web", environment="uat")["message"]
@@ -62,7 +54,7 @@ def test_a_cache_that_gives_the_old_version_is_named(world: World) -> None:
             "version": {"kind": "http", "url": server.url("/version")},
         }
         world.with_app("web", **{**web, "verify_for": "0s"})
-        answer = world.ask("deploy", app="web", version="v2.0.0", environment="uat")
+        answer = world.deploy("v2.0.0")
         check = world.ask("check_version", app="web", version="v2.0.0", environment="uat")
     assert answer["code"] == check["code"] == "not_verified"
     cure = (

@@ -15,8 +15,9 @@ from opsroom.commands.audit import dead_executions as closing
 from opsroom.commands.deployments import interrupted as settling
 from opsroom.commands.deployments import pipeline
 from opsroom.stackstorm.executions import hand_over
+from support.expectations import expect
 from support.stackstorm.fake import FakeStackStorm
-from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.ruled import Ruled
 from support.worlds.sets import shop, with_cart, world_of_sets
 from support.worlds.world import World
 
@@ -24,11 +25,6 @@ KILLED = {
     "status": "timeout",
     "result": {"exit_code": -9, "result": "None", "stdout": "", "stderr": ""},
 }
-
-
-@pytest.fixture
-def ruled(tmp_path: Path) -> Ruled:
-    return make_ruled(tmp_path)
 
 
 @pytest.fixture
@@ -44,10 +40,7 @@ def killed_while_verifying(ruled: Ruled, storm: FakeStackStorm, **known: Any) ->
     """A deployment of v1.1.0 by bob whose process is gone; what StackStorm has of its execution is
     `known`."""
     ruled.deploy()
-    given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-    died = ruled.world.spawn(
-        "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
-    )
+    died = ruled.world.spawn_deploy(die_at="opsroom.commands.deployments.pipeline:verify:before")
     died.wait()
     assert ruled.world.claims() == 1
     execution = f"execution-{died.pid}"
@@ -63,9 +56,7 @@ def again(ruled: Ruled) -> Any:
 
 
 class TestKilled:
-    def test_its_place_is_free_at_once_and_the_record_says_what_happened(
-        self, ruled: Ruled, storm: FakeStackStorm
-    ) -> None:
+    def test_its_place_is_free_at_once(self, ruled: Ruled, storm: FakeStackStorm) -> None:
         killed_while_verifying(ruled, storm, **KILLED)
         assert again(ruled)["code"] == "deployed"
         (interrupted,) = [one for one in ruled.world.records() if one.event.value == "interrupted"]
@@ -120,9 +111,7 @@ class TestSeveralAtOnce:
     def test_between_two_of_them_it_is_alive(self, tmp_path: Path) -> None:
         world = world_of_sets(tmp_path)
         died = "opsroom.commands.deployments.sets:run_deployment:after"
-        world.spawn(
-            "deploy", app="shop", version="v1.0.0", environment="uat", redeploy=False, die_at=died
-        ).wait()
+        world.spawn_deploy("v1.0.0", died, app="shop").wait()
         assert world.events() == ["asked", "asked", "started", "succeeded"]
         assert self.closed(world) is None
 
@@ -177,9 +166,7 @@ class TestRule:
         ]
         assert len([one for one in [said, *announced] if "its runner was lost" in one]) == 1
 
-    def test_other_packs_workflows_and_itself_are_left_alone(
-        self, ruled: Ruled, storm: FakeStackStorm
-    ) -> None:
+    def test_executions_of_others_are_left_alone(self, ruled: Ruled, storm: FakeStackStorm) -> None:
         for id, pack, runner in (("a", "acme", "python-script"), ("b", "opsroom", "orquesta")):
             made = storm.add(id, f"{pack}.deploy")
             made["action"].update(pack=pack, name="deploy", runner_type=runner)
@@ -187,9 +174,7 @@ class TestRule:
         assert ruled.rule("close_dead_executions")["code"] == "nothing_new"
         assert {one["status"] for one in storm.executions.values()} == {"running"}
 
-    def test_what_no_runner_has_begun_in_ten_minutes_is_cancelled(
-        self, ruled: Ruled, storm: FakeStackStorm
-    ) -> None:
+    def test_what_was_not_begun_is_cancelled(self, ruled: Ruled, storm: FakeStackStorm) -> None:
         for id, pack, minutes in (
             ("late", "opsroom", 11),
             ("soon", "opsroom", 9),
@@ -200,7 +185,7 @@ class TestRule:
             asked = datetime.now(timezone.utc) - timedelta(minutes=minutes)
             made["start_timestamp"] = asked.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         answer = ruled.rule("close_dead_executions")
-        assert (answer["code"], answer["cancelled"]) == ("executions_closed", ["late"])
+        expect(answer, code="executions_closed", cancelled=["late"])
         assert answer["message"] == "Cancelled 1 execution that no runner had begun."
         states = {id: one["status"] for id, one in storm.executions.items()}
         assert states == {"late": "canceled", "soon": "scheduled", "a": "scheduled"}
@@ -215,7 +200,7 @@ class TestRule:
         monkeypatch.setattr(closing, "_MOMENTS", closing.timedelta(0))
         setattr(storm, missing, False)
         answer = ruled.rule("close_dead_executions")
-        assert (answer["ok"], answer["code"]) == (False, "unauthorized")
+        expect(answer, ok=False, code="unauthorized")
         assert (
             answer["hint"]
             == "An administrator grants execution_list, and action_execute on opsroom's actions."
@@ -226,10 +211,7 @@ def test_an_action_without_its_runner_hands_over_its_own_result_once(storm: Fake
     storm.add("5f", "opsroom.deploy")
     result = {"code": "deployed", "message": "done", "hint": ""}
     assert hand_over("5f", True, result)
-    assert (storm.executions["5f"]["status"], storm.executions["5f"]["result"]) == (
-        "succeeded",
-        {"result": result},
-    )
+    expect(storm.executions["5f"], status="succeeded", result={"result": result})
     assert not hand_over("5f", False, {"code": "failed"})
     assert storm.executions["5f"]["result"] == {"result": result}
 
@@ -261,10 +243,8 @@ class TestLostBeforeItTookItsPlace:
     """Between "asked" and the claim: no lease runs out, and nothing was touched."""
 
     def lost(self, ruled: Ruled, storm: FakeStackStorm, **known: Any) -> str:
-        given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn(
-            "deploy", "bob", "opsroom.commands.deployments.pipeline:_take_claim:before", **given
-        )
+        at = "opsroom.commands.deployments.pipeline:_take_claim:before"
+        died = ruled.world.spawn_deploy(die_at=at)
         died.wait()
         assert (ruled.world.claims(), ruled.world.events()) == (0, ["asked"])
         execution = f"execution-{died.pid}"
@@ -282,8 +262,7 @@ class TestLostBeforeItTookItsPlace:
         # It may only be slow.
         assert not self.report(ruled)["complete"]
         monkeypatch.setattr(settling, "_SLOW", timedelta(0))
-        answer = self.report(ruled)
-        assert (answer["complete"], answer["attempts"]) == (True, 1)
+        expect(self.report(ruled), complete=True, attempts=1)
         assert ruled.world.events() == ["asked", "interrupted"]
         last = ruled.world.records()[-1]
         assert last.message == "its process ended without an answer; nothing was touched"
@@ -303,9 +282,8 @@ class TestLostBeforeItTookItsPlace:
         monkeypatch.setattr(settling, "ABANDONED", timedelta(0))
         assert self.report(ruled)["complete"]
         last = ruled.world.records()[-1]
-        assert (last.event.value, last.message) == (
-            "interrupted",
-            "it was not heard from again; nothing was touched",
+        expect(
+            last, event="interrupted", message="it was not heard from again; nothing was touched"
         )
 
     def test_the_next_deployment_settles_it(

@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.stackstorm.history import PAGE
+from support.expectations import expect
 from support.records.audits import ALWAYS, EXECUTION, TITLE
 from support.servers.http import HttpServer, Reply, Request
 from support.worlds.world import World
@@ -60,16 +61,14 @@ class TestReconcile:
     def test_both_have_the_same(self, used: World, server: HttpServer) -> None:
         StackStorm(server, [execution(EXECUTION, at="1999-12-31T23:59:59.000000Z")])
         told = used.ask("reconcile", **ALWAYS)
-        assert (told["ok"], told["code"]) == (True, "reconciled")
+        expect(told, ok=True, code="reconciled")
         assert (
             told["message"]
             == f"{TITLE}: the record and StackStorm's history have the same 1 executions."
         )
         assert server.requests[0].headers["x-auth-token"] == "token-of-this-execution"
 
-    def test_an_execution_that_left_no_record_is_named(
-        self, used: World, server: HttpServer
-    ) -> None:
+    def test_an_execution_without_a_record_is_named(self, used: World, server: HttpServer) -> None:
         StackStorm(server, [
             execution(EXECUTION, at="2026-01-01T00:00:00.000000Z"),
             execution("5f00000000000000000000aa", "rollback", status="failed"),
@@ -77,7 +76,7 @@ class TestReconcile:
             execution("5f00000000000000000000ac", "get_history"),
         ])  # fmt: skip
         told = used.ask("reconcile", **ALWAYS)
-        assert (told["ok"], told["code"]) == (False, "record_incomplete")
+        expect(told, ok=False, code="record_incomplete")
         assert [one["execution"] for one in told["only_in_stackstorm"]] == [
             "5f00000000000000000000aa"
         ]
@@ -86,9 +85,7 @@ class TestReconcile:
             "failed)" in (told["message"])
         )
 
-    def test_a_record_whose_execution_stackstorm_does_not_have_is_named(
-        self, used: World, server: HttpServer
-    ) -> None:
+    def test_a_record_without_an_execution_is_named(self, used: World, server: HttpServer) -> None:
         StackStorm(
             server,
             [execution("5f00000000000000000000bb", "core.local", at="2026-01-01T00:00:00.000000Z")],
@@ -99,7 +96,7 @@ class TestReconcile:
             (EXECUTION, 1)
         ]
 
-    def test_what_is_older_than_stackstorms_history_is_counted_and_not_missing(
+    def test_what_is_older_than_the_history_is_counted(
         self, used: World, server: HttpServer
     ) -> None:
         StackStorm(
@@ -120,9 +117,7 @@ class TestReconcile:
         told = used.ask("reconcile", **ALWAYS)
         assert len(told["only_in_stackstorm"]) == PAGE + 3
 
-    def test_without_the_right_it_says_which_one_is_missing(
-        self, used: World, server: HttpServer
-    ) -> None:
+    def test_the_right_that_is_missing_is_named(self, used: World, server: HttpServer) -> None:
         server.on("/v1/executions", Reply(status=403, body="{}"))
         told = used.ask("reconcile", **ALWAYS)
         assert told["code"] == "unauthorized"

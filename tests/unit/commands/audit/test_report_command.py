@@ -10,6 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
+from support.expectations import expect
 from support.records.audits import EXECUTION, SLUG, TITLE, report, tamper
 from support.servers.http import HttpServer, Reply
 from support.worlds.guarded import code_of, guarded_world, let_time_run_out, wait_for
@@ -40,7 +41,7 @@ class TestReport:
     def test_a_broken_record_fails_and_still_has_its_report(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 2")
         told = report(used)
-        assert (told["ok"], told["code"]) == (False, "record_broken")
+        expect(told, ok=False, code="record_broken")
         assert "NOT complete: Record 2 was changed or put in by hand" in told["message"]
         assert "Record 2 was changed" in Path(told["path"]).read_text("utf-8")
 
@@ -51,9 +52,9 @@ class TestReport:
         (hand / "VERSION").write_text("v1.0.5\n")
         (place / "next").symlink_to(hand)
         os.replace(place / "next", place / "current")
-        used.ask("deploy", app="web", version="v1.2.0", environment="uat")
+        used.deploy("v1.2.0")
         told = report(used)
-        assert (told["ok"], told["code"]) == (False, "record_incomplete")
+        expect(told, ok=False, code="record_incomplete")
         gap = "web on uat ran v1.1.0 after the deploy by alice, but v1.0.5 when alice began"
         assert gap in told["gaps"][0]["message"]
 
@@ -65,10 +66,8 @@ class TestReport:
         assert told["message"].endswith(f"Report: {told['path']}")
 
     def test_a_deployment_whose_runner_died_is_settled_first(self, used: World) -> None:
-        dead = used.spawn("deploy", die_at="opsroom.deploys.git.deployer:GitDeployer.deploy:before",
-        app="web",
-                          version="v1.2.0", environment="uat", redeploy=False)  # fmt: skip
-        dead.wait()
+        died_at = "opsroom.deploys.git.deployer:GitDeployer.deploy:before"
+        used.spawn_deploy("v1.2.0", died_at).wait()
         used.let_leases_run_out()
         told = report(used, format="json")
         assert told["ok"] is True, told["message"]
@@ -88,9 +87,7 @@ class TestReport:
         assert report(used, **given)["code"] == code
         assert not (used.folder / "db" / "audit").exists()
 
-    def test_links_lead_where_stackstorm_says_that_executions_are(
-        self, used: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_links_lead_to_stackstorm(self, used: World, monkeypatch: pytest.MonkeyPatch) -> None:
         with HttpServer() as server:
             address = f"https://st2.example.com/#/history/{EXECUTION}/general"
             server.on(f"/v1/executions/{EXECUTION}", Reply(body=json.dumps({"web_url": address})))
@@ -111,20 +108,11 @@ class TestGuarded:
         world = guarded_world(tmp_path, emergency=["carol"])
         change = wait_for(world, "v1.0.0")
         world.ask("approve_change", "alice2", change=change)
-        assert (
-            world.ask("approve_change", "carol", change=change, code=code_of())["code"]
-            == "deployed"
-        )
+        expect(world.ask("approve_change", "carol", change=change, code=code_of()), code="deployed")
         world.ask("reject_change", "dave", change=wait_for(world, "v1.1.0"), reason="not today")
         let_time_run_out(world, wait_for(world, "v1.1.0"))
         wait_for(world, "v1.2.0")
-        given = {
-            "app": "web",
-            "environment": "production",
-            "version": "v1.1.0",
-            "reason": "checkout is down",
-        }
-        emergency = world.ask("emergency_deploy", "carol", **given)
+        emergency = world.emergency("v1.1.0")
         assert emergency["code"] == "deployed", emergency
         told = report(world, environment="production", format="json")
         assert told["code"] == "audit_report", told["message"]
@@ -134,41 +122,31 @@ class TestGuarded:
                   text="it was right")  # fmt: skip
         told = report(world, environment="production", format="json")
         assert told["ok"] is True, told["message"]
-        found: Dict[str, Any] = json.loads(Path(told["path"]).read_text("utf-8"))
-        return found
+        return json.loads(Path(told["path"]).read_text("utf-8"))
 
-    def test_an_approved_change_tells_who_asked_who_approved_and_what_was_shown(
-        self, month: Dict[str, Any]
-    ) -> None:
+    def test_an_approved_change_shows_who_asked_and_approved(self, month: Dict[str, Any]) -> None:
         approved = month["changes"][0]
-        assert (approved["asked_by"], approved["ending"], approved["needed"]) == (
-            "alice",
-            "succeeded",
-            1,
-        )
+        expect(approved, asked_by="alice", ending="succeeded", needed=1)
         assert [(one["by"], one["second_factor"]) for one in approved["approvals"]] == [
             ("carol", True)
         ]
         assert "v1.0.0" in approved["plan"]
-        assert (approved["version"], approved["verified"]) == ("v1.0.0", True)
+        expect(approved, version="v1.0.0", verified=True)
         assert len(approved["change"]) >= 4
 
-    def test_an_emergency_tells_its_reason_what_it_passed_and_who_reviewed_it(
-        self, month: Dict[str, Any]
-    ) -> None:
+    def test_an_emergency_shows_its_reason_and_its_review(self, month: Dict[str, Any]) -> None:
         emergency = month["changes"][1]
-        assert (emergency["version_before"], emergency["version"]) == ("v1.0.0", "v1.1.0")
+        expect(emergency, version_before="v1.0.0", version="v1.1.0")
         assert emergency["override"]["text"] == "checkout is down"
         assert "approval" in emergency["override"]["passed"]
-        assert (emergency["review"]["by"], emergency["review"]["text"]) == ("dave", "it was right")
+        expect(emergency["review"], by="dave", text="it was right")
         assert month["exceptions"] == []
 
     def test_what_was_not_carried_out_tells_why(self, month: Dict[str, Any]) -> None:
         assert [(one["ending"], one["version"]) for one in month["attempts"]] == [
             ("rejected", "v1.1.0"), ("expired", "v1.1.0"), ("waiting", "v1.2.0"),
         ]  # fmt: skip
-        rejection = month["attempts"][0]["rejection"]
-        assert (rejection["by"], rejection["text"]) == ("dave", "not today")
+        expect(month["attempts"][0]["rejection"], by="dave", text="not today")
 
     def test_a_rollback_joins_up_and_its_lock_is_told(self, used: World) -> None:
         used.ask("rollback", app="web", environment="uat")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from opsroom.audit.heads import read_heads
+from support.expectations import expect
 from support.records.audits import tamper, verify
 from support.worlds.world import World
 
@@ -20,8 +21,7 @@ class TestVerify:
     def test_it_tells_the_newest_hash(self, used: World) -> None:
         told = verify(used)
         newest = used.records()[-1]
-        assert (told["ok"], told["code"]) == (True, "record_holds")
-        assert (told["head"], told["head_hash"]) == (newest.seq, newest.hash)
+        expect(told, ok=True, code="record_holds", head=newest.seq, head_hash=newest.hash)
         assert f"record {newest.seq}, {newest.hash}" in told["message"]
 
     def test_an_empty_record_holds_nothing(self, world: World) -> None:
@@ -30,7 +30,7 @@ class TestVerify:
     def test_a_changed_record_is_named(self, used: World) -> None:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 3")
         told = verify(used)
-        assert (told["ok"], told["code"]) == (False, "record_broken")
+        expect(told, ok=False, code="record_broken")
         assert told["message"].startswith(
             "The record is BROKEN: Record 3 was changed or put in by hand"
         )
@@ -63,11 +63,11 @@ class TestVerify:
         verify(used, keep=True)
         assert file.read_text().splitlines()[0] == f"# hashes of the database file {path_of(used)}"
         assert len(read_heads(file)) == 1
-        used.ask("deploy", app="web", version="v1.2.0", environment="uat")
+        used.deploy("v1.2.0")
         verify(used, keep=True)
         assert len(read_heads(file)) == 2
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 3")
-        used.ask("deploy", app="web", version="v1.1.0", environment="uat")
+        used.deploy("v1.1.0")
         verify(used, keep=True)
         assert len(read_heads(file)) == 2
 
@@ -76,7 +76,7 @@ class TestVerify:
         with file.open("a", encoding="utf-8") as lines:
             lines.write("2026-11-23T08:00:00Z 4 5e1f\n")
         told = verify(used)
-        assert (told["ok"], told["code"]) == (False, "not_accepted")
+        expect(told, ok=False, code="not_accepted")
         assert f"Line 3 of {file} is no noted hash." in told["message"]
 
 
@@ -87,15 +87,12 @@ class TestHeadsOfSeveralDatabases:
         other.ask("deploy", app="web", version="v1.2.0", environment="test")
         return other
 
-    def test_each_has_its_own_and_neither_is_taken_for_a_break_of_the_other(
-        self, used: World
-    ) -> None:
+    def test_each_has_its_own_and_neither_breaks_the_other(self, used: World) -> None:
         other = self.other(used)
         files = {verify(one, keep=True)["heads_file"] for one in (used, other)}
         assert len(files) == 2
         for one in (used, other):
-            told = verify(one)
-            assert (told["ok"], told["heads_compared"]) == (True, 1)
+            expect(verify(one), ok=True, heads_compared=1)
 
     def test_the_file_that_they_shared_is_divided(self, used: World) -> None:
         other = self.other(used)
@@ -106,22 +103,19 @@ class TestHeadsOfSeveralDatabases:
         shared.write_text("\n".join(lines) + "\n")
         # What is not in this record may be another's: it is told, not forgotten.
         told = verify(used)
-        assert (told["ok"], told["heads_compared"], told["broken"]) == (False, 2, 2)
+        expect(told, ok=False, heads_compared=2, broken=2)
         assert "the hash is another database's" in told["message"]
         assert shared.read_text().splitlines() == [lines[1], lines[3]]
         assert verify(other)["ok"] is True
         assert not shared.exists()
         for one in (used, other):
-            told = verify(one)
-            assert (told["ok"], told["heads_compared"]) == (True, 2)
+            expect(verify(one), ok=True, heads_compared=2)
         assert [one.record for one in read_heads(Path(verify(used)["heads_file"]))] == [
             1,
             used.records()[-1].seq,
         ]
 
-    def test_a_file_of_one_database_is_upgraded_in_place_and_still_finds_a_break(
-        self, used: World
-    ) -> None:
+    def test_a_file_of_one_database_is_upgraded_and_finds_a_break(self, used: World) -> None:
         shared = used.folder / "db" / "audit" / "heads.txt"
         shared.parent.mkdir()
         newest = used.records()[-1]

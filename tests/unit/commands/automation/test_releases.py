@@ -11,13 +11,9 @@ import pytest
 from opsroom.commands.automation import green
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
+from support.expectations import expect
 from support.worlds.ruled import Ruled, make_ruled
-from support.worlds.world import World, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
+from support.worlds.world import World
 
 
 class Place:
@@ -71,17 +67,13 @@ class Watching:
 
 class TestPlan:
     def plan(self, world: World, **more: str) -> Dict[str, Any]:
-        answer: Dict[str, Any] = world.ask("release_plan", app="web", version="v1.0.0", **more)
-        return answer
+        return world.ask("release_plan", app="web", version="v1.0.0", **more)
 
     def test_it_goes_through_all_in_the_order_of_the_config(self, world: World) -> None:
         world.config["environments"]["production"] = {}
         answer = self.plan(world)
-        assert (answer["ok"], answer["code"]) == (True, "release_plan")
-        assert (answer["environments"], answer["stops_before"]) == (
-            ["test", "uat", "production"],
-            "",
-        )
+        expect(answer, ok=True, code="release_plan")
+        expect(answer, environments=["test", "uat", "production"], stops_before="")
         assert answer["message"] == "web v1.0.0 goes to test, uat and production."
 
     def test_no_environment_comes_before_the_one_that_it_is_after(self, world: World) -> None:
@@ -95,20 +87,15 @@ class TestPlan:
         assert self.plan(world, upto="uat")["environments"] == ["test", "uat"]
 
     @pytest.mark.parametrize("rule", [{"approvals": 1}, {"confirm_within": "1m"}])
-    def test_it_stops_before_the_first_where_somebody_has_to_agree(
-        self, world: World, rule: Dict[str, Any]
-    ) -> None:
+    def test_it_stops_where_somebody_has_to_agree(self, world: World, rule: Dict[str, Any]) -> None:
         world.config["environments"]["production"] = {"deployers": ["alice", "carol"], **rule}
-        answer = self.plan(world)
-        assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
+        expect(self.plan(world), environments=["test", "uat"], stops_before="production")
         assert self.plan(world, upto="production")["environments"] == ["test", "uat", "production"]
 
-    def test_it_stops_before_the_first_where_the_speaker_may_not_deploy_and_says_why(
-        self, world: World
-    ) -> None:
+    def test_it_stops_where_the_speaker_may_not_deploy_and_says_why(self, world: World) -> None:
         world.config["environments"]["production"] = {"deployers": ["carol"]}
         answer = self.plan(world)
-        assert (answer["environments"], answer["stops_before"]) == (["test", "uat"], "production")
+        expect(answer, environments=["test", "uat"], stops_before="production")
         assert answer["message"] == (
             "web v1.0.0 goes to test and uat, and stops before production: alice may not deploy "
             "to production."
@@ -123,7 +110,7 @@ class TestPlan:
     ) -> None:
         world.config["environments"]["production"] = closed
         answer = self.plan(world, upto="production")
-        assert (answer["ok"], answer["code"]) == (False, code)
+        expect(answer, ok=False, code=code)
         assert answer["hint"]
         world.config["environments"]["test"] = closed
         assert self.plan(world)["code"] == code
@@ -132,9 +119,7 @@ class TestPlan:
         world.config["environments"]["uat"] = {"apps": {"web": {"confirm_within": "1m"}}}
         assert self.plan(world)["environments"] == ["test"]
 
-    def test_it_goes_no_further_than_asked_and_only_where_the_application_lives(
-        self, world: World
-    ) -> None:
+    def test_it_goes_as_far_as_asked_and_where_the_application_is(self, world: World) -> None:
         assert self.plan(world, upto="UAT")["environments"] == ["test", "uat"]
         world.config["environments"]["production"] = {}
         world.config["apps"]["web"]["environments"] = ["test", "production"]
@@ -143,8 +128,7 @@ class TestPlan:
 
     def test_where_the_first_one_needs_somebody_it_says_how_to_go_there(self, world: World) -> None:
         world.config["environments"]["test"] = {"confirm_within": "1m"}
-        answer = self.plan(world)
-        assert (answer["code"], answer["hint"]) == ("not_possible", "Say how far: upto=test")
+        expect(self.plan(world), code="not_possible", hint="Say how far: upto=test")
 
     def test_the_check_comes_from_the_config(self, world: World) -> None:
         assert self.plan(world)["check"] == ""
@@ -189,7 +173,7 @@ class TestFromOutside:
         ]
         ruled.rule("deploy", "carol", **{**GIVEN, "environment": "uat"})
         answer = ruled.rule("deploy", "carol", **GIVEN)
-        assert (answer["ok"], answer["code"]) == (True, "waiting")
+        expect(answer, ok=True, code="waiting")
         assert answer["message"].endswith("It is posted in #ops and #late.")
         for room in ("#ops", "#late"):
             (said,) = [one for one in ruled.heard[room].said if "Change" in one]
@@ -197,18 +181,15 @@ class TestFromOutside:
         assert ruled.rule("deploy", "carol", **GIVEN)["change"] == answer["change"]
         assert len(ruled.heard["#ops"].said) == 1
         # Not by carol herself, not from elsewhere; by dave, in the room.
-        assert (
-            ruled.ask("approve_change", "carol", "#ops", change=answer["change"])["code"]
-            == "own_change"
+        expect(
+            ruled.ask("approve_change", "carol", "#ops", change=answer["change"]), code="own_change"
         )
-        assert (
-            ruled.ask("approve_change", "dave", "#dev", change=answer["change"])["code"]
-            == "wrong_room"
+        expect(
+            ruled.ask("approve_change", "dave", "#dev", change=answer["change"]), code="wrong_room"
         )
         assert ruled.world.running("production") == ""
-        assert (
-            ruled.ask("approve_change", "dave", "#ops", change=answer["change"])["code"]
-            == "deployed"
+        expect(
+            ruled.ask("approve_change", "dave", "#ops", change=answer["change"]), code="deployed"
         )
         assert ruled.world.running("production") == "v1.0.0"
 
@@ -226,7 +207,7 @@ class TestFromOutside:
             ({"deployers": ["alice"]}, "not_allowed"),
         ],
     )
-    def test_what_no_room_would_approve_is_refused_before_anything_is_begun(
+    def test_what_no_room_approves_is_refused(
         self, ruled: Ruled, rules: Dict[str, Any], code: str
     ) -> None:
         ruled.world.config["environments"]["production"].update(rules)
@@ -244,9 +225,7 @@ class TestFromOutside:
     def test_everything_else_holds_only_in_the_rooms_as_ever(self, ruled: Ruled) -> None:
         reason = {"reason": "checkout is down"}
         assert ruled.rule("emergency_deploy", "carol", **GIVEN, **reason)["code"] == "wrong_room"
-        assert (
-            ruled.rule("lock", "carol", environment="production", **reason)["code"] == "wrong_room"
-        )
+        expect(ruled.rule("lock", "carol", environment="production", **reason), code="wrong_room")
         ruled.ask("deploy", "alice", "#ops", **{**GIVEN, "environment": "uat"})
         change = ruled.ask("deploy", "alice", "#ops", **GIVEN)["change"]
         assert ruled.rule("approve_change", "carol", change=change)["code"] == "wrong_room"
@@ -266,40 +245,29 @@ class TestFromOutside:
 
 class TestCheckVersion:
     def check(self, world: World, version: str) -> Dict[str, Any]:
-        answer: Dict[str, Any] = world.ask(
-            "check_version", app="web", version=version, environment="uat"
-        )
-        return answer
+        return world.ask("check_version", app="web", version=version, environment="uat")
 
     def test_the_version_that_runs_is_there_and_another_is_not(self, world: World) -> None:
-        world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+        world.deploy("v1.0.0")
         assert (self.check(world, "v1.0.0")["ok"], self.check(world, "1.0.0")["verified"]) == (
             True,
             True,
         )
         other = self.check(world, "v1.1.0")
-        assert (other["ok"], other["code"], other["running"]) == (False, "not_verified", "v1.0.0")
+        expect(other, ok=False, code="not_verified", running="v1.0.0")
         assert other["message"] == "v1.0.0 runs as web on uat, and not v1.1.0."
 
-    def test_where_nothing_runs_it_fails_and_where_nobody_can_ask_it_says_so(
-        self, world: World
-    ) -> None:
-        assert (
-            self.check(world, "v1.0.0")["message"] == "nothing runs as web on uat, and not v1.0.0."
-        )
+    def test_it_fails_without_a_version_and_says_what_cannot_be_asked(self, world: World) -> None:
+        expect(self.check(world, "v1.0.0"), message="nothing runs as web on uat, and not v1.0.0.")
         del world.config["apps"]["web"]["version"]
-        assert (self.check(world, "v1.0.0")["ok"], self.check(world, "v1.0.0")["verified"]) == (
-            True,
-            False,
-        )
+        expect(self.check(world, "v1.0.0"), ok=True, verified=False)
 
 
 class TestGreen:
     def test_it_is_green_after_so_long_and_not_before(self, world: World, place: Place) -> None:
         watching = Watching(world, place)
         began = place.now
-        answer = watching.to_the_end()
-        assert (answer["code"], answer["version"]) == ("green", "v1.0.0")
+        expect(watching.to_the_end(), code="green", version="v1.0.0")
         assert place.now - began == 1800
         # Twenty looks on the way, and the first one.
         assert len(watching.answers) == 21
@@ -315,34 +283,26 @@ class TestGreen:
         assert len(watching.answers) == looks
         assert {one["pause"] for one in watching.answers[:-1]} == pauses
 
-    def test_a_look_without_an_answer_makes_the_time_begin_anew(
-        self, world: World, place: Place
-    ) -> None:
+    def test_without_an_answer_the_time_begins_anew(self, world: World, place: Place) -> None:
         watching = Watching(world, place)
         for _ in range(9):
             assert watching.look()["code"] == "not_yet"
         place.runs = None
-        broken = watching.look()
-        assert (broken["ok"], broken["code"], broken["began"]) == (True, "not_yet", None)
+        expect(watching.look(), ok=True, code="not_yet", began=None)
         place.runs = "v1.0.0"
         again = place.now
         assert watching.to_the_end()["code"] == "green"
         assert place.now - again >= 1800
 
-    def test_another_version_ends_it_also_after_a_look_without_an_answer(
-        self, world: World, place: Place
-    ) -> None:
+    def test_another_version_ends_it(self, world: World, place: Place) -> None:
         watching = Watching(world, place)
         watching.look()
         place.runs = None
         watching.look()
         place.runs = "v1.1.0"
-        answer = watching.look()
-        assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
+        expect(watching.look(), ok=False, code="changed_meanwhile")
 
-    def test_one_that_never_stays_up_is_given_up_in_the_end(
-        self, world: World, place: Place
-    ) -> None:
+    def test_one_that_never_stays_up_is_given_up(self, world: World, place: Place) -> None:
         watching = Watching(world, place)
         place.runs = None
         began = place.now
@@ -356,9 +316,7 @@ class TestGreen:
         given = {"app": "web", "environment": "uat", "for_long": "1m", "began": "yesterday"}
         assert world.ask("check_green", **given)["code"] == "invalid_time"
 
-    def test_nobody_gains_time_by_a_moment_that_lies_ahead(
-        self, world: World, place: Place
-    ) -> None:
+    def test_a_moment_ahead_gains_no_time(self, world: World, place: Place) -> None:
         given = {
             "app": "web",
             "environment": "uat",
@@ -367,18 +325,15 @@ class TestGreen:
         }
         assert world.ask("check_green", **given)["began"] == f"{place.now:.0f}"
 
-    def test_where_nothing_runs_there_is_nothing_to_wait_for(
-        self, world: World, place: Place
-    ) -> None:
+    def test_where_nothing_runs_it_waits_for_nothing(self, world: World, place: Place) -> None:
         place.runs = ""
         assert Watching(world, place).look()["code"] == "nothing_runs"
 
 
 class TestPromotingWhatWasSeen:
     def test_exactly_that_version_is_promoted_and_another_is_refused(self, world: World) -> None:
-        world.ask("deploy", app="web", version="v1.0.0", environment="test")
+        world.deploy("v1.0.0", "test")
         given = {"app": "web", "source": "test", "environment": "uat"}
-        answer = world.ask("promote", **given, version="v1.1.0")
-        assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
+        expect(world.ask("promote", **given, version="v1.1.0"), ok=False, code="changed_meanwhile")
         assert world.running("uat") == ""
         assert world.ask("promote", **given, version="v1.0.0")["code"] == "deployed"

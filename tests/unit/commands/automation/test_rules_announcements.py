@@ -11,6 +11,7 @@ import pytest
 
 from opsroom.commands.automation import announcements as announcing
 from opsroom.records.model import Event
+from support.expectations import expect
 from support.worlds.ruled import Ruled, make_ruled
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -56,9 +57,7 @@ class TestAnnouncing:
         (said,) = ruled.announced
         assert said.startswith("stanley deployed web v1.0.0 to uat")
 
-    def test_a_room_that_somebody_outside_of_chat_claims_counts_for_nothing(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_room_claimed_from_outside_of_chat_counts_for_nothing(self, ruled: Ruled) -> None:
         parameters = {"app": "web", "version": "v1.0.0", "environment": "uat", "requester": "alice"}
         ruled._run("deploy", {**parameters, "room": "#deploys", "st2_user": "mallory"})
         ruled.follow()
@@ -83,9 +82,7 @@ class TestAnnouncing:
         ruled.deploy(environment="production")
         assert ruled.announced == []
 
-    def test_a_change_is_announced_when_it_is_deployed_and_not_where_it_was_approved(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_deployed_change_is_announced_but_not_where_approved(self, ruled: Ruled) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1}
         change = ruled.deploy()["change"]
         assert ruled.announced == []
@@ -97,9 +94,7 @@ class TestAnnouncing:
         ruled.follow()
         assert len(ruled.announced) == 1
 
-    def test_a_change_asked_for_in_the_announce_room_is_told_there_by_the_approval(
-        self, ruled: Ruled
-    ) -> None:
+    def test_one_asked_for_in_the_announce_room_is_told_by_the_approval(self, ruled: Ruled) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1}
         change = ruled.deploy(room="#deploys")["change"]
         ruled.ask("approve_change", "bob", "#ops", change=change)
@@ -148,16 +143,11 @@ class TestMissed:
         assert ruled.announced == []
 
     @pytest.mark.databases("sqlite", "postgresql")
-    def test_a_runner_that_died_is_found_and_told_also_where_it_was_asked_for(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_runner_that_died_is_told_where_it_was_asked_for(self, ruled: Ruled) -> None:
         ruled.world.config["announce"] = "#dev"
         ruled.deploy()
-        given = {"app": "web", "version": "v1.1.0", "environment": "uat", "redeploy": False}
-        died = ruled.world.spawn(
-            "deploy", "bob", "opsroom.commands.deployments.pipeline:verify:before", **given
-        )
-        died.wait()
+        died_at = "opsroom.commands.deployments.pipeline:verify:before"
+        ruled.world.spawn_deploy(die_at=died_at).wait()
         before = len(ruled.heard["#dev"].said)
         ruled.rule("announce_deployments")
         assert ruled.heard["#dev"].said[before:] == []  # its claim still holds
@@ -184,11 +174,8 @@ class TestMissed:
 
 class TestQuiet:
     @pytest.mark.databases("sqlite", "postgresql")
-    def test_announcements_are_quiet_for_a_time_and_come_back_by_themselves(
-        self, ruled: Ruled
-    ) -> None:
-        answer = ruled.ask("quiet", length="30m")
-        assert (answer["ok"], answer["code"]) == (True, "quiet")
+    def test_announcements_are_quiet_for_a_time_and_come_back(self, ruled: Ruled) -> None:
+        expect(ruled.ask("quiet", length="30m"), ok=True, code="quiet")
         ruled.deploy()
         assert ruled.announced == []
         ruled.pass_time(minutes=31)
@@ -215,8 +202,7 @@ class TestQuiet:
         ruled.ask("quiet", length="30m")
         ruled.deploy()
         drift(ruled)
-        answer = ruled.ask("loud", "bob")
-        assert (answer["code"], answer["missed"]) == ("loud", 2)
+        expect(ruled.ask("loud", "bob"), code="loud", missed=2)
         ruled.pass_time(minutes=2)
         ruled.rule("announce_deployments")
         assert ruled.announced == []
@@ -233,16 +219,8 @@ class TestQuiet:
     def test_emergencies_are_never_silenced(self, ruled: Ruled) -> None:
         ruled.world.config["environments"]["uat"] = {"emergency": ["carol"], "approvals": 1}
         ruled.ask("quiet", length="30m")
-        reason = "checkout is down"
-        ruled.ask(
-            "emergency_deploy",
-            "carol",
-            "#dev",
-            app="web",
-            version="v1.0.0",
-            environment="uat",
-            reason=reason,
-        )
+        given = {"app": "web", "version": "v1.0.0", "environment": "uat"}
+        ruled.ask("emergency_deploy", "carol", **given, reason="checkout is down")
         ruled.follow()
         ruled.rule("announce_deployments")
         begun, ended = ruled.announced
@@ -250,9 +228,7 @@ class TestQuiet:
         assert ended.startswith("carol deployed web v1.0.0 to uat in an emergency")
 
     @pytest.mark.parametrize("length", ["9h", "1d", "0m", "soon", "99999999m"])
-    def test_more_than_eight_hours_or_no_time_at_all_is_refused_and_recorded(
-        self, ruled: Ruled, length: str
-    ) -> None:
+    def test_more_than_eight_hours_or_no_time_is_refused(self, ruled: Ruled, length: str) -> None:
         assert ruled.ask("quiet", length=length)["code"] == "invalid_time"
         ruled.deploy()
         assert len(ruled.announced) == 1
@@ -272,15 +248,14 @@ class TestQuiet:
 
 class TestDrift:
     def test_it_is_recorded_and_told_once(self, ruled: Ruled) -> None:
-        answer = drift(ruled)
-        assert (answer["ok"], answer["code"], answer["told"]) == (True, "noted", True)
+        expect(drift(ruled), ok=True, code="noted", told=True)
         assert drift(ruled)["code"] == "nothing_new"
         (said,) = ruled.announced
         assert said.startswith(
             "web on uat runs v9 now (before: v1.0.0), and nobody asked opsroom for that."
         )
         (record,) = ruled.world.records()
-        assert (record.event, record.app, record.environment) == (Event.DRIFT, "web", "uat")
+        expect(record, event=Event.DRIFT, app="web", environment="uat")
         assert (record.version_before, record.version, record.facts["event"]) == (
             "v1.0.0",
             "v9",
@@ -345,9 +320,7 @@ class TestReminding:
         assert len(said.split("\n")) == 2
 
     @pytest.mark.databases("sqlite", "postgresql")
-    def test_a_change_is_told_ten_minutes_before_it_expires_and_when_it_has(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_change_is_told_before_it_expires_and_when_it_has(self, ruled: Ruled) -> None:
         ruled.world.config["environments"]["uat"] = {"approvals": 1, "approval_ttl": "30m"}
         change = ruled.deploy()["change"]
         before = len(ruled.heard["#dev"].said)

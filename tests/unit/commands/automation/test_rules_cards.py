@@ -11,6 +11,7 @@ import pytest
 from opsroom.commands.deployments.job import RunningJob
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
+from support.expectations import expect
 from support.records.stores import open_gates, run
 from support.worlds.ruled import Ruled, make_ruled
 from support.worlds.world import git
@@ -44,9 +45,7 @@ def comments(ruled: Ruled, card: str) -> List[str]:
 
 
 class TestPromoting:
-    def test_what_runs_on_the_environment_before_goes_to_the_one_that_the_column_asks_for(
-        self, ruled: Ruled
-    ) -> None:
+    def test_the_column_promotes_what_runs_on_the_environment_before(self, ruled: Ruled) -> None:
         ruled.deploy("v1.1.0", "test", "#deploys")
         answer = moved(ruled, to="ready for uat")
         assert (answer["code"], ruled.world.running("uat")) == ("deployed", "v1.1.0")
@@ -102,9 +101,7 @@ class TestPromoting:
         ruled.world.config["environments"]["uat"]["deployers"] = ["alice"]
         assert moved(ruled)["code"] == "not_allowed"
 
-    def test_a_card_that_a_deployment_of_ours_moved_there_asks_for_nothing(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_card_moved_by_our_own_deployment_asks_for_nothing(self, ruled: Ruled) -> None:
         # Under a config of an earlier day: today's refuses one column for both.
         uat = ruled.world.config["environments"]["uat"]
         del uat["ready_column"]
@@ -130,9 +127,7 @@ class TestPromoting:
         }
         assert moved(ruled)["code"] == "settings_invalid"
 
-    def test_a_column_without_an_environment_before_is_a_mistake_of_the_config(
-        self, ruled: Ruled
-    ) -> None:
+    def test_a_column_needs_an_environment_before(self, ruled: Ruled) -> None:
         del ruled.world.config["environments"]["uat"]["after"]
         assert moved(ruled)["problems"][0].startswith(
             "environments.uat.ready_column: expected after beside it"
@@ -154,9 +149,7 @@ class TestUpdatingCards:
         }
         return ruled.rule("update_cards", event=event, **known)
 
-    def test_the_cards_of_what_somebody_else_deployed_are_told_and_moved_once(
-        self, ruled: Ruled
-    ) -> None:
+    def test_cards_of_what_others_deployed_are_updated_and_moved_once(self, ruled: Ruled) -> None:
         ruled.world.config["environments"]["uat"]["move_cards"] = "On UAT"
         self.commit(ruled, "OPS-2: faster", "v1.3.0")
         for _ in range(2):
@@ -173,9 +166,7 @@ class TestUpdatingCards:
     @pytest.mark.parametrize(
         "given", [{"version": ""}, {"version_before": ""}, {"version": "v1.2.0"}]
     )
-    def test_where_nobody_can_tell_what_is_new_no_card_is_told(
-        self, ruled: Ruled, given: Dict[str, str]
-    ) -> None:
+    def test_without_news_no_card_is_told(self, ruled: Ruled, given: Dict[str, str]) -> None:
         assert (
             self.update(ruled, **{"version": "v1.1.0", "version_before": "v1.0.0", **given})["code"]
             == "nothing_new"
@@ -213,8 +204,7 @@ class TestPagingOnFailure:
 
     def test_the_team_of_the_application_is_paged_once(self, paging: Ruled) -> None:
         execution = paging.executions + 1
-        answer = self.fail(paging)
-        assert (answer["ok"], answer["code"]) == (True, "paged")
+        expect(self.fail(paging), ok=True, code="paged")
         again = paging.rule("page_on_failure", execution=f"5f00000000000000{execution:08d}")
         assert again["code"] == "nothing_new"
         assert len(self.pages(paging)) == 1
@@ -223,9 +213,7 @@ class TestPagingOnFailure:
         paging.world.config["environments"]["uat"] = {"page_on_failure": "log:night"}
         assert "carol" in self.fail(paging)["message"]
 
-    def test_nobody_is_paged_for_what_succeeded_was_refused_or_where_nobody_is_named(
-        self, paging: Ruled
-    ) -> None:
+    def test_nobody_is_paged_without_a_failure_or_a_name(self, paging: Ruled) -> None:
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
         assert self.follow(paging)["code"] == "nothing_new"
         paging.ask("deploy", app="web", version="v9.9.9", environment="uat")
@@ -233,9 +221,7 @@ class TestPagingOnFailure:
         paging.world.config["environments"]["uat"] = {}
         assert self.fail(paging)["code"] == "nothing_new"
 
-    def test_nobody_is_paged_for_what_failed_before_anything_was_touched(
-        self, paging: Ruled
-    ) -> None:
+    def test_nobody_is_paged_for_what_failed_before_it_began(self, paging: Ruled) -> None:
         paging.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
         assert self.follow(paging)["code"] == "nothing_new"
@@ -257,9 +243,7 @@ class TestPagingOnFailure:
         assert paging.world.events()[-2:] == ["started", "cancelled"]
         assert self.follow(paging)["code"] == "nothing_new"
 
-    def test_when_nobody_can_be_paged_the_room_reads_it_also_while_it_is_quiet(
-        self, paging: Ruled
-    ) -> None:
+    def test_when_nobody_can_be_paged_even_a_quiet_room_reads_it(self, paging: Ruled) -> None:
         paging.ask("quiet", length="30m")
         paging.world.config["environments"]["uat"] = {"page_on_failure": "nobody-knows"}
         assert not self.fail(paging)["ok"]
@@ -279,20 +263,15 @@ class TestCheckingTheRecord:
         assert ruled.rule("check_record")["code"] == "record_holds"
         assert ruled.announced == []
 
-    def test_one_that_is_broken_is_told_once_a_day_also_while_it_is_quiet(
-        self, ruled: Ruled
-    ) -> None:
+    def test_one_that_is_broken_is_told_daily_even_to_a_quiet_room(self, ruled: Ruled) -> None:
         ruled.ask("quiet", length="30m")
         self.spoil(ruled)
         for _ in range(2):
-            answer = ruled.rule("check_record")
-            assert (answer["ok"], answer["code"]) == (False, "record_broken")
+            expect(ruled.rule("check_record"), ok=False, code="record_broken")
         (said,) = ruled.announced
         assert said.startswith("The record is BROKEN")
 
-    def test_the_team_of_the_config_is_paged_and_its_absence_is_noticed_before(
-        self, ruled: Ruled
-    ) -> None:
+    def test_the_team_is_paged_and_a_missing_one_is_noticed_before(self, ruled: Ruled) -> None:
         assert ruled.rule("check_record", wake=True)["code"] == "not_configured"
         ruled.world.config["pagers"] = {"log": {"kind": "local", "on_call": {"night": "carol"}}}
         ruled.world.config["audit"] = {"page": "log:night"}

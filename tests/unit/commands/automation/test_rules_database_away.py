@@ -14,6 +14,7 @@ from opsroom.commands.automation import drift as drifting
 from opsroom.db.sql import Transaction
 from opsroom.db.store import Store
 from opsroom.errors import Code, Failure
+from support.expectations import expect
 from support.worlds.ruled import Ruled, make_ruled
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -68,7 +69,7 @@ def test_what_comes_meanwhile_is_noted_once_it_is_back(
 ) -> None:
     with away(monkeypatch, times):
         answer = ruled.rule(action, event=E1, **given)
-    assert (answer["ok"], answer["told"]) == (True, True), answer
+    expect(answer, ok=True, told=True)
     assert len(ruled.announced) == 1
     assert ruled.world.events() == (["drift"] if action == "note_drift" else [])
     assert ruled.rule(action, event=E1, **given)["code"] == "nothing_new"
@@ -95,5 +96,5 @@ def test_one_that_stays_away_is_the_answer(
     monkeypatch.setattr(drifting, "_TIMEOUT", 0.0)
     with away(monkeypatch, 1000):
         answer = ruled.rule(action, event=E1, **given)
-    assert (answer["ok"], answer["code"]) == (False, "store_unreachable")
+    expect(answer, ok=False, code="store_unreachable")
     assert ruled.announced == []

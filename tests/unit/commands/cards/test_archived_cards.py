@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, Tuple
 import pytest
 
 from support.cards.kinds import CASES, SHUT, Case, Shut, case
+from support.expectations import expect
 from support.records.templates import copy_database
 from support.vendors import github as gh
 from support.worlds.world import World
@@ -52,7 +53,7 @@ def test_every_kind_says_what_it_can_have() -> None:
 def test_an_archived_card_is_shown_as_such(shut: Rooms) -> None:
     world, _, way, card = shut
     answer = world.ask("get_card", card=card)
-    assert (answer["ok"], answer["archived"]) == (True, way.words), answer
+    expect(answer, ok=True, archived=way.words)
     assert way.words in answer["message"]
 
 
@@ -79,7 +80,7 @@ def test_what_is_done_to_an_archived_card_says_that_it_is(shut: Rooms, verb: str
     answer = world.ask(verb, card=card, **given)
     unharmed(answer)
     if not way.open:
-        assert (answer["ok"], answer["code"]) == (False, "not_possible"), answer
+        expect(answer, ok=False, code="not_possible")
         assert "archived" in answer["message"]
     elif way.words and not (way.words == "in an archived list" and verb == "move_card"):
         assert answer["ok"], answer
@@ -97,7 +98,7 @@ def test_what_is_closed_or_full_takes_no_new_card_and_says_so(shut: Rooms) -> No
     if not way.everything:
         assert answer["ok"], answer
         return
-    assert (answer["ok"], answer["code"]) == (False, "not_possible"), answer
+    expect(answer, ok=False, code="not_possible")
     assert any(word in answer["message"] for word in ("archived", "closed", "full")), answer
 
 
@@ -122,9 +123,7 @@ def test_what_is_closed_or_full_takes_no_new_card_and_says_so(shut: Rooms) -> No
         (gh.problem(403, "Resource not accessible by integration"), "does not allow this"),
     ],
 )
-def test_each_refusal_of_github_has_its_own_sentence(
-    reply: Any, words: str, tmp_path: Path
-) -> None:
+def test_each_refusal_of_github_has_a_sentence(reply: Any, words: str, tmp_path: Path) -> None:
     with case("github") as it:
         it.side.issue()
         assert it.vendor is not None

@@ -8,6 +8,7 @@ import pytest
 
 from support.cards.creation import create
 from support.cards.scripted_tracker import Elsewhere
+from support.expectations import expect
 from support.worlds.world import World
 
 
@@ -35,33 +36,22 @@ class TestWhoseItIs:
             }
             del world.config["trackers"]["ops"]
             tracker = "desk"
-        answer = create(world, project=typed)
-        assert (answer["tracker"], answer["project"]) == (tracker, project)
+        expect(create(world, project=typed), tracker=tracker, project=project)
 
     def test_one_tracker_is_the_one(self, alone: World) -> None:
-        answer = create(alone)
-        assert (answer["code"], answer["card"], answer["tracker"]) == (
-            "card_created",
-            "CARD-1",
-            "board",
-        )
+        expect(create(alone), code="card_created", card="CARD-1", tracker="board")
 
     def test_of_several_one_is_asked_for_by_a_command_that_works(self, world: World) -> None:
         answer = create(world)
-        assert (answer["code"], answer["ok"]) == ("which_tracker", False)
+        expect(answer, code="which_tracker", ok=False)
         assert answer["hint"] == "Say where, for example: create card in ops: TEXT"
         assert create(world, project="ops")["ok"]
 
-    def test_two_that_are_as_sure_are_asked_back_with_what_would_mean_each(
-        self, world: World
-    ) -> None:
+    def test_two_that_are_as_sure_are_asked_back_by_name(self, world: World) -> None:
         world.config["trackers"]["web-team"]["project"] = "OPS"
         world.config["apps"]["web"].pop("cards")
         answer = world.ask("get_card", card="OPS-12")
-        assert (answer["code"], answer["hint"]) == (
-            "which_tracker",
-            "Say which: ops:OPS-12 or web-team:OPS-12",
-        )
+        expect(answer, code="which_tracker", hint="Say which: ops:OPS-12 or web-team:OPS-12")
         assert world.ask("get_card", card="ops:OPS-12")["code"] == "card"
 
     def test_who_is_sure_comes_before_who_could_be(self, world: World) -> None:
@@ -79,10 +69,7 @@ class TestWhoseItIs:
 
     def test_what_is_no_project_is_said_to_be_none(self, world: World) -> None:
         answer = create(world, project="somewhere else")
-        assert (answer["code"], answer["hint"]) == (
-            "unknown_project",
-            "Say ops, web-team or web, or TRACKER:PROJECT.",
-        )
+        expect(answer, code="unknown_project", hint="Say ops, web-team or web, or TRACKER:PROJECT.")
 
     def test_without_any_tracker_it_says_what_takes_one_line(self, alone: World) -> None:
         del alone.config["trackers"]
@@ -98,9 +85,7 @@ class TestWhoseItIs:
             ("web", None),
         ],
     )
-    def test_the_config_is_told_when_an_applications_cards_fit_no_place_or_two(
-        self, world: World, cards: str, complaint: Any
-    ) -> None:
+    def test_cards_of_an_app_fit_one_place(self, world: World, cards: str, complaint: Any) -> None:
         world.config["apps"]["web"]["cards"] = cards
         answer = world.ask("help")
         assert answer["ok"] is (complaint is None)
@@ -110,9 +95,7 @@ class TestWhoseItIs:
             assert complaint in answer["problems"][0]
 
 
-def test_what_a_tracker_must_remember_is_kept_beside_the_database(
-    world: World, there: Elsewhere
-) -> None:
+def test_what_a_tracker_keeps_is_beside_the_database(world: World, there: Elsewhere) -> None:
     world.ask("get_card", card="OPS-12")
     assert there.keep == world.folder / "db" / "kept"
     assert not there.keep.exists()

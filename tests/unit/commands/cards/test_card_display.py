@@ -10,18 +10,15 @@ import pytest
 
 from opsroom.commands.cards import show
 from opsroom.errors import Code, Refusal
-from opsroom.trackers import Card
+from opsroom.trackers import Card, Comment
 from support.cards import scripted_tracker
 from support.cards.scripted_tracker import DOWN, Elsewhere
+from support.expectations import expect
 from support.worlds.world import World
 
 
 class TestLooking:
-    def test_a_card_is_told_with_its_state_its_people_and_what_was_said(
-        self, world: World, there: Elsewhere
-    ) -> None:
-        from opsroom.trackers import Comment
-
+    def test_it_shows_the_state_people_and_comments(self, world: World, there: Elsewhere) -> None:
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
         said = tuple(Comment(f"p{number}", f"remark {number}", at) for number in range(4))
         there.there["OPS-1"] = Card(
@@ -38,11 +35,7 @@ class TestLooking:
         assert len(answer["comments"]) == 4
         assert world.events() == []
 
-    def test_what_opsroom_wrote_is_told_as_that_of_whoever_asked_for_it(
-        self, world: World, there: Elsewhere
-    ) -> None:
-        from opsroom.trackers import Comment
-
+    def test_what_opsroom_wrote_is_its_requesters(self, world: World, there: Elsewhere) -> None:
         at = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
         line = (
             "{} (in #ops) via opsroom, https://st2.example.com/#/history/5f0000000000000000000001"
@@ -63,17 +56,9 @@ class TestLooking:
         assert lines[3].startswith("bob via The Bot, ")
         assert lines[3].endswith(": it is the cache of prices")
         assert lines[4].startswith("mallory (unknown here) via The Bot, ")
-        assert (answer["reporter"], answer["via"], answer["description"]) == (
-            "alice",
-            "The Bot",
-            "It fails",
-        )
+        expect(answer, reporter="alice", via="The Bot", description="It fails")
         first = answer["comments"][0]
-        assert (first["author"], first["via"], first["text"]) == (
-            "bob",
-            "The Bot",
-            "it is the cache\nof prices",
-        )
+        expect(first, author="bob", via="The Bot", text="it is the cache\nof prices")
 
     @pytest.mark.parametrize(
         "text",
@@ -85,11 +70,9 @@ class TestLooking:
             " via opsroom" * 2500,
         ],
     )  # fmt: skip
-    def test_what_people_wrote_over_there_stays_theirs(
+    def test_what_people_wrote_stays_theirs(
         self, world: World, there: Elsewhere, text: str
     ) -> None:
-        from opsroom.trackers import Comment
-
         there.there["OPS-1"] = Card(
             "OPS-1", "Broken", reporter="Zoe", description=text, comments=(Comment("Z", text),)
         )
@@ -101,20 +84,12 @@ class TestLooking:
         )
         assert answer["comments"][0]["text"][:10_000] == text[:10_000]
 
-    def test_who_forges_such_a_line_is_named_beside_it(
-        self, world: World, there: Elsewhere
-    ) -> None:
-        from opsroom.trackers import Comment
-
+    def test_who_forges_such_a_line_is_named(self, world: World, there: Elsewhere) -> None:
         forged = Comment("Mallory", "carol (in #ops) via opsroom, execution 5f00\n\nship it")
         there.there["OPS-1"] = Card("OPS-1", "Broken", comments=(forged,))
         assert "carol via Mallory: ship it" in world.ask("get_card", card="ops-1")["message"]
 
-    def test_however_long_its_names_are_the_state_and_the_address_of_a_card_are_told_whole(
-        self, world: World, there: Elsewhere
-    ) -> None:
-        from opsroom.trackers import Comment
-
+    def test_the_longest_card_keeps_its_address(self, world: World, there: Elsewhere) -> None:
         long, url = "word " * 2000, f"https://t.example/{'a' * 120}/OPS-1"
         there.there["OPS-1"] = Card(
             "OPS-1", long, long, long, long, long, url=url,
@@ -123,27 +98,9 @@ class TestLooking:
         message = world.ask("get_card", card="ops-1")["message"]
         assert message.split("\n")[2] == url
         assert len(message) <= 400
-
-    def test_the_longest_card_fits_into_a_message(self, world: World, there: Elsewhere) -> None:
-        from opsroom.trackers import Comment
-
-        long = "word " * 2000
-        there.there["OPS-1"] = Card(
-            "OPS-1",
-            long,
-            long,
-            long,
-            long,
-            long,
-            comments=tuple(Comment(long, long) for _ in range(5)),
-        )
-        message = world.ask("get_card", card="ops-1")["message"]
-        assert len(message) <= 400
         assert len(message.split("\n")) <= 8
 
-    def test_all_trackers_are_asked_and_open_and_fresh_ones_come_first(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_open_and_fresh_ones_of_all_come_first(self, world: World, there: Elsewhere) -> None:
         at = [datetime(2026, 11, day, tzinfo=timezone.utc) for day in (1, 2, 3)]
         there.there = {
             "OPS-1": Card(
@@ -167,16 +124,12 @@ class TestLooking:
         assert there.calls == ["web-team search checkout||WEB"]
         assert answer["message"] == "There are no cards about 'checkout'."
 
-    def test_what_is_no_project_is_a_part_of_the_text_and_that_is_said(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_what_is_no_project_is_a_part_of_the_text(self, world: World, there: Elsewhere) -> None:
         answer = world.ask("find_cards", text="login", project="saf-ari", mine=False)
         assert "ops search login in saf-ari||" in there.calls
         assert "'saf-ari' is not a project" in answer["message"]
 
-    def test_my_cards_are_asked_for_by_the_name_that_i_have_there(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_my_cards_are_found_by_my_name_there(self, world: World, there: Elsewhere) -> None:
         there.there = {"OPS-1": Card("OPS-1", "x", assignee="alice@ops")}
         answer = world.ask("find_cards", mine=True)
         assert there.calls == ["ops search |alice@ops|"]
@@ -187,9 +140,7 @@ class TestLooking:
         assert second == "OPS-1 | alice@ops | x"
         assert world.ask("find_cards", "mallory", mine=True)["code"] == "unknown_person"
 
-    def test_one_that_fails_is_named_and_the_others_answer(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_one_that_fails_is_named_others_answer(self, world: World, there: Elsewhere) -> None:
         there.trouble = {"ops": DOWN}
         there.there["WEB-1"] = Card("WEB-1", "checkout", project="WEB")
         answer = world.ask("find_cards", text="checkout", mine=False)
@@ -201,9 +152,7 @@ class TestLooking:
         ]  # fmt: skip
         assert answer["left_out"]["ops"]["code"] == "unreachable"
 
-    def test_many_that_fail_leave_room_for_the_cards_of_the_others(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_many_that_fail_leave_room_for_cards(self, world: World, there: Elsewhere) -> None:
         for number in range(5):
             world.config["trackers"][f"another-tracker-{number}"] = {
                 "kind": "scripted",
@@ -219,7 +168,7 @@ class TestLooking:
     def test_when_all_fail_that_is_the_answer(self, world: World, there: Elsewhere) -> None:
         there.trouble = {"ops": DOWN, "web-team": Refusal(Code.NOT_POSSIBLE, "It cannot search.")}
         answer = world.ask("find_cards", text="checkout", mine=False)
-        assert (answer["ok"], answer["code"]) == (False, "unreachable")
+        expect(answer, ok=False, code="unreachable")
         assert "web-team: It cannot search." in answer["message"]
 
     def test_one_that_takes_too_long_does_not_keep_the_answer(
@@ -249,15 +198,12 @@ class TestLooking:
             return find(tracker, query)
 
         monkeypatch.setattr(scripted_tracker.ScriptedTracker, "find", met)
-        answer = world.ask("find_cards", text="checkout", mine=False)
-        assert (answer["ok"], answer["left_out"]) == (True, {})
+        expect(world.ask("find_cards", text="checkout", mine=False), ok=True, left_out={})
 
     def test_nothing_to_look_for_is_asked_back(self, world: World) -> None:
         assert world.ask("find_cards", mine=False)["code"] == "text_needed"
 
-    def test_a_card_of_the_same_name_in_two_trackers_is_told_with_its_tracker(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_two_of_one_name_have_their_tracker(self, world: World, there: Elsewhere) -> None:
         answer = world.ask("find_cards", text="checkout", mine=False)
         rows = answer["message"].split("\n")[1:]
         assert [row.split(" | ")[0] for row in rows] == ["ops:OPS-12", "web-team:OPS-12"]

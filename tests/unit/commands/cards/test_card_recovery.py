@@ -7,35 +7,19 @@ from typing import Any, Iterator
 
 import pytest
 
-from opsroom.commands import exactly_once
 from opsroom.db.sql import rows
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
-from support.cards import scripted_tracker
-from support.cards.clock import Clock, create, hours_pass
+from support.cards.creation import create, world_with_tracker
 from support.cards.scripted_tracker import LOST, Elsewhere
+from support.expectations import expect
+from support.pages.rooms import Clock
 from support.worlds.world import World, make_world
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(exactly_once, "clock", made.read)
-    monkeypatch.setattr(exactly_once, "wait", made.wait)
-    return made
-
-
-@pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    return scripted_tracker.install(monkeypatch)
-
-
-@pytest.fixture
 def world(tmp_path: Path, there: Elsewhere) -> World:
-    made = make_world(tmp_path)
-    made.config["trackers"] = {"ops": {"kind": "scripted"}}
-    made.config["people"]["alice"]["ops"] = "alice@tracker"
-    return made
+    return world_with_tracker(tmp_path)
 
 
 class TestRunnersThatDie:
@@ -50,28 +34,21 @@ class TestRunnersThatDie:
     def killed(*_: Any, **__: Any) -> None:
         raise SystemExit("killed")
 
-    def test_one_that_dies_after_the_card_was_made_leaves_one_that_is_found(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_one_that_dies_after_it_leaves_a_card(self, world: World, there: Elsewhere) -> None:
         self.die(world, "opsroom.commands.exactly_once._made")
         assert create(world)["code"] == "busy"
-        hours_pass(world, 91)
-        answer = create(world)
-        assert (answer["code"], answer["card"]) == ("card_created", "OPS-1")
+        world.pass_time(seconds=91)
+        expect(create(world), code="card_created", card="OPS-1")
         assert there.calls == ["ops create", "ops find"]
 
-    def test_one_that_dies_before_leaves_none_and_it_is_made_after_a_look(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_one_that_dies_before_it_leaves_none(self, world: World, there: Elsewhere) -> None:
         self.die(world, "opsroom.commands.exactly_once._make")
-        hours_pass(world, 91)
+        world.pass_time(seconds=91)
         assert create(world)["card"] == "OPS-1"
         assert there.calls == ["ops find", "ops create"]
 
     @pytest.mark.parametrize("where", ["_made", "_make"])
-    def test_one_that_is_killed_for_good_leaves_one_card_on_the_board(
-        self, tmp_path: Path, where: str
-    ) -> None:
+    def test_one_that_is_killed_leaves_one_card(self, tmp_path: Path, where: str) -> None:
         world = make_world(tmp_path)
         world.config["trackers"] = {"board": {"kind": "local"}}
         process = world.spawn(
@@ -80,15 +57,13 @@ class TestRunnersThatDie:
             text="it is broken",
         )
         assert process.wait() == -9
-        hours_pass(world, 91)
+        world.pass_time(seconds=91)
         assert create(world)["card"] == "CARD-1"
         assert create(world)["code"] == "card_there"
         found = world.ask("find_cards", text="broken", mine=False)
         assert len(found["cards"]) == 1
 
-    def test_while_somebody_is_at_it_the_answer_says_so_and_is_recorded(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_another_in_progress_is_said_and_recorded(self, world: World, there: Elsewhere) -> None:
         self.die(world, "opsroom.commands.exactly_once._make")
         answer = create(world)
         assert answer["message"].startswith("The card in ops is being made right now, since ")
@@ -114,10 +89,10 @@ class TestTheRecord:
         with monkeypatch.context() as patched:
             patched.setattr("opsroom.commands.exactly_once.done", full)
             answer = create(world)
-        assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "card_created", False)
+        expect(answer, ok=True, code="card_created", recorded=False)
         assert "That could not be recorded: The disk is full." in answer["message"]
         assert sum(clock.waited) <= 11
-        hours_pass(world, 91)
+        world.pass_time(seconds=91)
         assert create(world)["card"] == "OPS-1"
         assert len(there.made) == 1
 
@@ -133,8 +108,7 @@ class TestTheRecord:
             return write(store)
 
         monkeypatch.setattr(Store, "write", away_for_a_while)
-        answer = create(world)
-        assert (answer["code"], answer["recorded"]) == ("card_created", True)
+        expect(create(world), code="card_created", recorded=True)
         assert world.events() == ["asked", "card_created"]
 
     def test_a_commit_whose_answer_was_lost_is_not_recorded_twice(
@@ -156,9 +130,7 @@ class TestTheRecord:
         assert create(world)["recorded"] is True
         assert world.events() == ["asked", "card_created"]
 
-    def test_it_holds_no_description_and_no_secret_of_the_config(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_it_holds_no_description_and_no_secret(self, world: World, there: Elsewhere) -> None:
         world.config["people"]["bob"]["totp"] = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         create(world, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP leaked\nin the description")
         kept = repr(world.records())
@@ -173,7 +145,7 @@ class TestTheRecord:
 def test_a_comment_is_made_once_too(world: World, there: Elsewhere, clock: Clock) -> None:
     there.script = [(True, LOST)]
     answer = world.ask("comment_card", card="ops-12", text="it is the cache")
-    assert (answer["code"], answer["card"]) == ("card_commented", "OPS-12")
+    expect(answer, code="card_commented", card="OPS-12")
     assert world.ask("comment_card", card="OPS-12", text="it is the cache")["code"] == "card_there"
     assert there.calls == ["ops comment", "ops find"]
     assert world.events() == ["asked", "card_commented", "asked", "refused"]

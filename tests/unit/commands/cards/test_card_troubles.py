@@ -17,6 +17,7 @@ from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from support.cards.kinds import CARDS, CASES, VENDORS, VERBS, tracker_at
+from support.expectations import expect
 from support.records.templates import copy_database
 from support.servers.http import HttpServer, Reply
 from support.troubles.no_api import NO_API, ODD
@@ -45,8 +46,7 @@ def ask(world: World, name: str, verb: str, number: int = 0) -> Dict[str, Any]:
         given["text"] += f" {number}"
     if verb not in ("create_card", "find_cards"):
         given["card"] = CARDS[name]
-    answer: Dict[str, Any] = world.ask(verb, **given)
-    return answer
+    return world.ask(verb, **given)
 
 
 def test_every_registered_kind_is_in_the_suite() -> None:
@@ -72,7 +72,7 @@ def test_a_redirect_means_that_nothing_was_done(name: str, verb: str, tmp_path: 
             )
             before = len(server.requests)
             answer = ask(world, name, verb)
-            assert (answer["ok"], answer["code"]) == (False, "bad_answer"), answer
+            expect(answer, ok=False, code="bad_answer")
             assert told in answer["message"]
             assert "trackers.desk.url" in answer["message"]
             assert "s3cret" not in repr(answer)
@@ -102,9 +102,7 @@ def test_a_redirect_of_basecamps_token_server_names_its_own_key(verb: str, tmp_p
 
 @pytest.mark.parametrize("verb", [one for one in VERBS if one != "find_cards"])
 @pytest.mark.parametrize("path", ["repositories/1296269/issues/1347", "repos/acme/shop/issues/9"])
-def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(
-    verb: str, path: str, tmp_path: Path
-) -> None:
+def test_what_moved_is_named_with_its_new_address(verb: str, path: str, tmp_path: Path) -> None:
     with Instead() as server:
         new = server.url(f"/{path}")
         server.reply = Reply(301, '{"message": "Moved Permanently"}', {"Location": new})
@@ -117,9 +115,7 @@ def test_a_repository_or_issue_that_moved_is_named_with_its_new_address(
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", VENDORS)
-def test_where_there_is_no_api_nothing_is_said_to_be_missing_or_done(
-    name: str, call: str, tmp_path: Path
-) -> None:
+def test_without_an_api_nothing_is_missing_or_done(name: str, call: str, tmp_path: Path) -> None:
     with Instead() as server:
         for what, reply in NO_API.items():
             server.reply = reply
@@ -149,7 +145,7 @@ def test_a_success_of_another_form_is_none(name: str, call: str, tmp_path: Path)
 def test_the_room_reads_where_there_is_no_api(verb: str, tmp_path: Path) -> None:
     with Instead(NO_API["another gateway"]) as server:
         answer = ask(world_at(tmp_path, "github", server), "github", verb)
-    assert (answer["ok"], answer["code"]) == (False, "bad_answer")
+    expect(answer, ok=False, code="bad_answer")
     assert "answered 404, not as GitHub does" in answer["message"]
     assert "trackers.desk.url" in answer["hint"]
 
@@ -174,9 +170,7 @@ def test_the_time_limit_is_that_of_the_command(name: str, verb: str, tmp_path: P
 
 
 @pytest.mark.parametrize("name", VENDORS)
-def test_every_call_ends_at_the_time_limit_and_no_dripping_server_stretches_it(
-    name: str, tmp_path: Path
-) -> None:
+def test_every_call_ends_at_the_time_limit_of_its_tracker(name: str, tmp_path: Path) -> None:
     never, spaces = threading.Event(), "[" + " " * 1000 + "]"
     replies = {
         "silence": Reply(until=never),

@@ -10,19 +10,15 @@ from opsroom.commands.cards.request import take_apart
 from opsroom.errors import Code, Failure
 from support.cards.creation import create
 from support.cards.scripted_tracker import DOWN, LOST, Elsewhere
+from support.expectations import expect
 from support.worlds.world import World
 
 
 class TestCreating:
-    def test_the_first_line_is_the_summary_and_the_rest_the_description(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_the_first_line_is_the_summary(self, world: World, there: Elsewhere) -> None:
         answer = create(world, "checkout is broken.\n\nsince noon:\n```\n  x = 1\n```\n", "ops")
         (draft,) = there.made.values()
-        assert (draft.summary, draft.description) == (
-            "checkout is broken.",
-            "since noon:\n```\n  x = 1\n```",
-        )
+        expect(draft, summary="checkout is broken.", description="since noon:\n```\n  x = 1\n```")
         assert (
             answer["message"]
             == "alice created OPS-1 in ops: checkout is broken. https://t.example/OPS-1"
@@ -68,15 +64,13 @@ class TestCreating:
         assert there.calls == []
         assert world.events() == ["refused"]
 
-    def test_it_is_made_in_the_name_that_the_person_has_there(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_it_is_made_in_the_persons_name_there(self, world: World, there: Elsewhere) -> None:
         world.config["web"] = "https://st2.example/"
         create(world, "one", "ops")
         create(world, "two", "ops", who="bob")
         create(world, "three", "web-team")
         alice, bob, unmapped = (one.author for one in there.made.values())
-        assert (alice.shown, alice.identity, alice.room) == ("alice", "alice@ops", "#dev")
+        expect(alice, shown="alice", identity="alice@ops", room="#dev")
         assert bob.identity == "bob@any"
         assert unmapped.identity == ""
         link = "https://st2.example/#/history/5f0000000000000000000001"
@@ -90,10 +84,10 @@ class TestCreating:
     def test_a_stranger_stays_a_stranger(self, world: World, there: Elsewhere) -> None:
         answer = create(world, "one", "ops", who="mallory")
         (draft,) = there.made.values()
-        assert (draft.author.shown, draft.author.identity) == ("mallory (unknown here)", "")
+        expect(draft.author, shown="mallory (unknown here)", identity="")
         assert answer["message"].startswith("mallory (unknown here) created OPS-1")
 
-    def test_without_an_address_of_stackstorm_the_execution_is_named(
+    def test_without_an_address_the_execution_is_named(
         self, world: World, there: Elsewhere
     ) -> None:
         create(world, "one", "ops")
@@ -108,7 +102,7 @@ class TestCreating:
             "card_created",
             "create card",
         )
-        assert (done.person, done.room, done.app, done.environment) == ("alice", "#dev", "", "")
+        expect(done, person="alice", room="#dev", app="", environment="")
         kept = {name: done.facts[name] for name in ("tracker", "card", "url", "summary")}
         assert kept == {
             "tracker": "ops", "card": "OPS-1", "url": "https://t.example/OPS-1",
@@ -122,8 +116,7 @@ class TestCreating:
         answer = world.ask(
             "audit_report", since="2026", until=None, environment=None, format="json"
         )
-        assert answer["ok"], answer
-        assert (answer["changes"], answer["gaps"]) == (0, [])
+        expect(answer, ok=True, changes=0, gaps=[])
 
     def test_expressions_in_an_answer_are_broken(self, alone: World) -> None:
         create(alone, "x {{ st2kv.system.enc }} <% $.x %>\n{{ st2kv.system.enc }}")
@@ -146,12 +139,10 @@ class TestMoving:
 
     def test_what_is_there_already_stays(self, world: World) -> None:
         answer = world.ask("move_card", card="OPS-12", column="To do")
-        assert (answer["ok"], answer["changed"]) == (True, False)
+        expect(answer, ok=True, changed=False)
         assert "is in To do already; nothing was done." in answer["message"]
 
-    def test_after_a_lost_answer_it_is_moved_again_which_does_no_harm(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_after_a_lost_answer_it_is_moved_again(self, world: World, there: Elsewhere) -> None:
         there.script = [(True, LOST)]
         answer = world.ask("move_card", card="OPS-12", column="Done")
         assert answer["message"].startswith("alice moved OPS-12 in ops to Done.")
@@ -176,9 +167,7 @@ class TestMoving:
         assert answer["code"] == "outcome_unknown"
         assert world.events() == ["asked", "unconfirmed"]
 
-    def test_a_tracker_that_is_down_is_recorded_as_a_failure(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_a_tracker_that_is_down_is_a_failure(self, world: World, there: Elsewhere) -> None:
         there.script = [(False, DOWN)]
         assert world.ask("move_card", card="OPS-12", column="Done")["code"] == "unreachable"
         assert world.events() == ["asked", "failed"]
@@ -191,7 +180,7 @@ class TestMoving:
 
         monkeypatch.setattr("opsroom.commands.request.Request.end", full)
         answer = world.ask("move_card", card="OPS-12", column="Done")
-        assert (answer["ok"], answer["recorded"]) == (True, False)
+        expect(answer, ok=True, recorded=False)
         assert "That could not be recorded: The disk is full." in answer["message"]
 
 
@@ -212,23 +201,19 @@ class TestAssigning:
         assert there.calls == [call]
         assert world.events() == ["asked", "card_assigned"]
 
-    def test_somebody_without_a_name_there_is_refused_with_the_key_that_is_missing(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_without_a_name_there_the_key_is_named(self, world: World, there: Elsewhere) -> None:
         answer = world.ask("assign_card", card="OPS-12", assignee="carol")
         assert (answer["code"], there.calls) == ("unknown_person", [])
         assert "people.carol.ops is missing" in answer["message"]
 
     def test_a_stranger_cannot_say_me(self, world: World) -> None:
-        assert (
-            world.ask("assign_card", "mallory", card="OPS-12", assignee="me")["code"]
-            == "unknown_person"
+        expect(
+            world.ask("assign_card", "mallory", card="OPS-12", assignee="me"), code="unknown_person"
         )
 
     def test_the_board_of_our_own_knows_people_by_their_names(self, alone: World) -> None:
         create(alone)
-        answer = alone.ask("assign_card", card="CARD-1", assignee="BOB")
-        assert (answer["ok"], answer["assignee"]) == (True, "bob")
+        expect(alone.ask("assign_card", card="CARD-1", assignee="BOB"), ok=True, assignee="bob")
 
 
 def test_a_board_of_our_own_does_everything(alone: World) -> None:

@@ -2,63 +2,41 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsroom.commands import exactly_once
 from opsroom.errors import Code, Refusal
-from support.cards import scripted_tracker
-from support.cards.clock import Clock, create, hours_pass
+from support.cards.creation import create, world_with_tracker
 from support.cards.scripted_tracker import DOWN, LOST, SLOW, Elsewhere
-from support.worlds.world import World, make_world, run_action
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(exactly_once, "clock", made.read)
-    monkeypatch.setattr(exactly_once, "wait", made.wait)
-    return made
-
-
-@pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    return scripted_tracker.install(monkeypatch)
+from support.expectations import expect
+from support.pages.rooms import Clock
+from support.worlds.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path, there: Elsewhere) -> World:
-    made = make_world(tmp_path)
-    made.config["trackers"] = {"ops": {"kind": "scripted"}}
-    made.config["people"]["alice"]["ops"] = "alice@tracker"
-    return made
+    return world_with_tracker(tmp_path)
 
 
 @pytest.fixture
 def shared(tmp_path: Path, there: Elsewhere, store_url: str) -> World:
     """The same on each sort of database."""
-    made = make_world(tmp_path, store_url)
-    made.config["trackers"] = {"ops": {"kind": "scripted"}}
-    return made
+    return world_with_tracker(tmp_path, store_url)
 
 
 class TestRepeats:
     def test_a_card_takes_one_request_and_two_records(self, world: World, there: Elsewhere) -> None:
-        answer = create(world)
-        assert (answer["ok"], answer["code"], answer["card"]) == (True, "card_created", "OPS-1")
+        expect(create(world), ok=True, code="card_created", card="OPS-1")
         assert there.calls == ["ops create"]
         assert world.events() == ["asked", "card_created"]
         assert {one.deployment for one in world.records()} == {world.records()[0].deployment}
 
-    def test_the_same_again_within_a_minute_is_the_same_card(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_the_same_within_a_minute_is_the_same(self, world: World, there: Elsewhere) -> None:
         create(world)
         answer = create(world)
-        assert (answer["ok"], answer["code"], answer["card"]) == (True, "card_there", "OPS-1")
+        expect(answer, ok=True, code="card_there", card="OPS-1")
         assert answer["message"].startswith("OPS-1 already exists, since ")
         assert there.calls == ["ops create"]
 
@@ -69,9 +47,7 @@ class TestRepeats:
         assert world.records()[-1].code == "card_there"
         assert world.chain_holds()
 
-    def test_blanks_and_line_ends_around_it_make_no_other_card(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_blanks_around_it_make_no_other_card(self, world: World, there: Elsewhere) -> None:
         create(world, "it is broken\nvery")
         assert create(world, "  it is broken\r\nvery \n")["code"] == "card_there"
         assert len(there.made) == 1
@@ -81,12 +57,12 @@ class TestRepeats:
         self, world: World, there: Elsewhere, words: str, who: str
     ) -> None:
         create(world)
-        assert create(world, words, who)["code"] == "card_created"
+        assert create(world, words, who=who)["code"] == "card_created"
         assert len(there.made) == 2
 
     def test_after_a_minute_it_is_another_card(self, world: World, there: Elsewhere) -> None:
         create(world)
-        hours_pass(world, 61)
+        world.pass_time(seconds=61)
         assert create(world)["card"] == "OPS-2"
         assert (
             len({one.facts["mark"] for one in world.records() if one.event.value == "card_created"})
@@ -94,25 +70,7 @@ class TestRepeats:
         )
 
     def test_two_executions_at_once_make_one_card(self, shared: World, there: Elsewhere) -> None:
-        ready, answers = threading.Barrier(6), []
-
-        def say() -> None:
-            ready.wait()
-            given = {
-                "requester": "alice",
-                "room": "#dev",
-                "st2_user": "chatops_bot",
-                "text": "it is broken",
-            }
-            answers.append(
-                run_action("create_card", {**shared.config, "database": shared.database}, given)
-            )
-
-        threads = [threading.Thread(target=say) for _ in range(6)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        answers = shared.at_once("create_card", *[{"text": "it is broken"}] * 6)
         assert len(there.made) == 1
         assert sorted({one["code"] for one in answers} - {"busy", "card_there"}) == ["card_created"]
         assert len([one for one in answers if one["code"] == "card_created"]) == 1
@@ -124,12 +82,12 @@ class TestLostAnswers:
     ) -> None:
         there.script = [(True, LOST)]
         answer = create(world)
-        assert (answer["ok"], answer["code"], answer["card"]) == (True, "card_created", "OPS-1")
+        expect(answer, ok=True, code="card_created", card="OPS-1")
         assert "was lost" in answer["message"]
         assert there.calls == ["ops create", "ops find"]
         assert world.records()[-1].facts["found_after_lost_answer"] is True
 
-    def test_one_that_is_found_late_is_waited_for(
+    def test_one_found_late_is_waited_for(
         self, world: World, there: Elsewhere, clock: Clock
     ) -> None:
         there.settles_within, there.script, there.looks = (
@@ -150,9 +108,7 @@ class TestLostAnswers:
         assert there.calls.count("ops create") == 2
         assert len(there.made) == 1
 
-    def test_a_server_that_was_slow_gets_time_to_finish(
-        self, world: World, there: Elsewhere, clock: Clock
-    ) -> None:
+    def test_a_slow_server_gets_time(self, world: World, there: Elsewhere, clock: Clock) -> None:
         there.script, there.looks = [(True, SLOW)], ["blind"] * 4
         assert create(world)["card"] == "OPS-1"
         assert there.calls.count("ops create") == 1
@@ -162,15 +118,14 @@ class TestLostAnswers:
     ) -> None:
         there.script, there.looks = [(True, LOST)], [DOWN] * 50
         answer = create(world)
-        assert (answer["ok"], answer["code"]) == (False, "outcome_unknown")
+        expect(answer, ok=False, code="outcome_unknown")
         assert answer["message"].startswith(
             "The card in ops may or may not have been made: https://t.example closed"
         )
         assert sum(clock.waited) <= 15.0
         assert world.events() == ["asked", "unconfirmed"]
         there.looks, there.calls = [], []
-        again = create(world)
-        assert (again["code"], again["card"]) == ("card_created", "OPS-1")
+        expect(create(world), code="card_created", card="OPS-1")
         assert there.calls == ["ops find"]
         assert world.events()[2:] == ["asked", "card_created"]
 
@@ -201,9 +156,7 @@ class TestLostAnswers:
         assert there.calls.count("ops create") == 2
         assert clock.now - began <= 12.0
 
-    def test_twice_in_doubt_is_never_a_third_request(
-        self, world: World, there: Elsewhere, clock: Clock
-    ) -> None:
+    def test_twice_in_doubt_is_the_end(self, world: World, there: Elsewhere, clock: Clock) -> None:
         there.script = [(False, LOST), (False, LOST)]
         answer = create(world)
         assert answer["code"] == "outcome_unknown"
@@ -231,8 +184,7 @@ class TestLostAnswers:
             Elsewhere.make(there, kept, mark, what)
 
         monkeypatch.setattr(there, "make", slow)
-        answer = create(world)
-        assert (answer["code"], answer["ok"]) == ("timed_out", False)
+        expect(create(world), code="timed_out", ok=False)
         assert there.calls.count("ops create") == 1
         assert world.events() == ["asked", "failed"]
 
@@ -249,9 +201,7 @@ class TestLostAnswers:
         assert create(world)["code"] == "card_created"
         assert there.calls == ["ops create", "ops create"]
 
-    def test_a_defect_in_a_tracker_leaves_the_outcome_open(
-        self, world: World, there: Elsewhere
-    ) -> None:
+    def test_a_defect_leaves_the_outcome_open(self, world: World, there: Elsewhere) -> None:
         there.script = [(True, ZeroDivisionError("oops"))]  # type: ignore[list-item]
         assert create(world)["code"] == "crashed"
         assert world.events() == ["asked", "unconfirmed"]

@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Dict
 
 import pytest
 
-from support.worlds.guarded import (
-    guarded_world,
-    state_of,
-    wait_for,
-)
+from support.expectations import expect
+from support.worlds.guarded import approve, guarded_world, state_of, wait_for
 from support.worlds.world import World, git
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
-
-
-def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
-    return answer
-
-
-def running(world: World) -> str:
-    return world.running("production")
-
-
-def test_asking_touches_nothing_and_says_what_would_happen_and_who_has_to_agree(
-    world: World,
-) -> None:
-    answer = world.ask("deploy", app="web", version="v1.1.0", environment="production")
+def test_asking_touches_nothing_and_says_what_would_happen_and_who_agrees(world: World) -> None:
+    answer = world.deploy("v1.1.0", "production")
     change = answer["change"]
-    assert (answer["ok"], answer["code"]) == (True, "waiting")
+    expect(answer, ok=True, code="waiting")
     commit = git(world.folder / "repository", "rev-parse", "v1.1.0")[:12]
     assert answer["message"].startswith(
         f"Change {change}: web on production would get v1.1.0 ({commit}), asked by alice. "
         f"To approve: approve change {change} (release-managers, 1 needed, until "
     )
-    assert running(world) == ""
+    assert world.running("production") == ""
     assert world.events() == ["asked", "waiting"]
     waiting = world.records()[-1]
     assert (waiting.facts["change"], waiting.facts["needed"], waiting.deployment) == (
@@ -54,16 +35,16 @@ def test_asking_touches_nothing_and_says_what_would_happen_and_who_has_to_agree(
 def test_somebody_else_approves_and_it_is_deployed_in_the_name_of_who_asked(world: World) -> None:
     change = wait_for(world)
     answer = approve(world, change)
-    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    expect(answer, ok=True, code="deployed")
     assert answer["message"].startswith("alice deployed web v1.1.0 to production, verified")
     assert "Approved by carol." in answer["message"]
-    assert running(world) == "v1.1.0"
+    assert world.running("production") == "v1.1.0"
     assert world.events() == ["asked", "waiting", "approved", "started", "succeeded"]
     records = world.records()
     assert len({record.deployment for record in records}) == 1
     approved, last = records[2], records[-1]
-    assert (approved.requester, approved.person, approved.chat_name) == ("carol", "carol", "carol")
-    assert (approved.facts["change"], approved.facts["asked_by"]) == (change, "alice")
+    expect(approved, requester="carol", person="carol", chat_name="carol")
+    expect(approved.facts, change=change, asked_by="alice")
     assert approved.facts["second_factor"] is False
     assert (last.requester, last.facts["change"], last.facts["approved_by"]) == (
         "alice",
@@ -95,9 +76,8 @@ def test_whoever_may_not_approve_is_refused_and_recorded(
     world: World, who: str, more: Dict[str, str], code: str
 ) -> None:
     change = wait_for(world)
-    answer = approve(world, change, who, **more)
-    assert (answer["ok"], answer["outcome"], answer["code"]) == (False, "refused", code)
-    assert running(world) == ""
+    expect(approve(world, change, who, **more), ok=False, outcome="refused", code=code)
+    assert world.running("production") == ""
     assert state_of(world, change) == "open"
     last = world.records()[-1]
     assert (last.event.value, last.command, last.code, last.facts["change"]) == (
@@ -106,13 +86,12 @@ def test_whoever_may_not_approve_is_refused_and_recorded(
         code,
         change,
     )
-    assert (last.app, last.environment, last.version) == ("web", "production", "v1.1.0")
+    expect(last, app="web", environment="production", version="v1.1.0")
     assert last.deployment != world.records()[0].deployment
 
 
 def test_an_unknown_change_is_refused_and_recorded(world: World) -> None:
-    answer = approve(world, "XXXX")
-    assert (answer["code"], answer["hint"]) == ("unknown_change", "To see what waits: show changes")
+    expect(approve(world, "XXXX"), code="unknown_change", hint="To see what waits: show changes")
     assert world.events() == ["refused"]
 
 
@@ -120,13 +99,13 @@ def test_as_many_different_people_as_the_config_wants(tmp_path: Path) -> None:
     world = guarded_world(tmp_path, approvals=2)
     change = wait_for(world)
     first = approve(world, change)
-    assert (first["ok"], first["code"]) == (True, "approved")
+    expect(first, ok=True, code="approved")
     assert (
         f"carol approved change {change} (web v1.1.0 on production): 1 of 2 approved."
         in first["message"]
     )
     assert approve(world, change)["code"] == "approved_already"
-    assert running(world) == ""
+    assert world.running("production") == ""
     assert approve(world, change, "dave")["code"] == "deployed"
     assert world.records()[-1].facts["approved_by"] == ["carol", "dave"]
 
@@ -134,30 +113,28 @@ def test_as_many_different_people_as_the_config_wants(tmp_path: Path) -> None:
 def test_an_approval_is_used_once(world: World) -> None:
     change = wait_for(world)
     approve(world, change)
-    world.ask("deploy", app="web", version="v1.0.0", environment="test")
+    world.deploy("v1.0.0", "test")
     for who in ("carol", "dave"):
         answer = approve(world, change, who)
         assert answer["code"] == "change_closed"
         assert "was deployed, by carol" in answer["message"]
-    again = world.ask("deploy", app="web", version="v1.2.0", environment="production")
+    again = world.deploy("v1.2.0", "production")
     assert again["code"] == "waiting"
     assert again["change"] != change
-    assert running(world) == "v1.1.0"
+    assert world.running("production") == "v1.1.0"
 
 
 def test_asking_for_the_same_again_finds_the_change_that_waits(world: World) -> None:
     change = wait_for(world)
-    again = world.ask("deploy", "alice2", app="web", version="v1.1.0", environment="production")
-    assert (again["code"], again["change"]) == ("waiting", change)
+    again = world.deploy("v1.1.0", "production", who="alice2")
+    expect(again, code="waiting", change=change)
     assert "It waits already." in again["message"]
     assert world.events() == ["asked", "waiting", "asked", "refused"]
     assert world.records()[-1].facts["change"] == change
     assert wait_for(world, who="dave") != change
 
 
-def test_asking_again_after_what_runs_has_changed_makes_a_new_change_and_withdraws_the_old_one(
-    world: World,
-) -> None:
+def test_asking_again_later_replaces_the_change(world: World) -> None:
     old = wait_for(world, "v1.2.0")
     approve(world, wait_for(world, "v1.1.0"))
     new = wait_for(world, "v1.2.0")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -18,9 +17,10 @@ from opsroom.db.sql import Transaction
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.changes import begin, tidy
+from support.expectations import expect
 from support.worlds.guarded import (
     approvals_in,
-    guarded_world,
+    approve,
     let_minutes_pass,
     let_time_run_out,
     state_of,
@@ -29,16 +29,6 @@ from support.worlds.guarded import (
 from support.worlds.world import World
 
 BROKEN = {"kind": "command", "command": ["/bin/false"]}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
-
-
-def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
-    return answer
 
 
 def look(world: World) -> None:
@@ -82,7 +72,7 @@ class Away:
         monkeypatch.setattr(Store, "begin", maybe)
 
 
-def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_it_is(
+def test_without_a_database_its_release_is_said(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Away(monkeypatch)
@@ -95,11 +85,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     before(monkeypatch, "run_deployment", go, execute)
     answer = approve(world, change)
     away.transactions = 0
-    assert (answer["ok"], answer["outcome"], answer["code"]) == (
-        False,
-        "failed",
-        "store_unreachable",
-    )
+    expect(answer, ok=False, outcome="failed", code="store_unreachable")
     assert "still waits" not in answer["message"]
     assert re.search(
         r"it is released automatically at (\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", answer["message"]
@@ -119,7 +105,7 @@ def test_while_the_database_is_away_it_says_when_the_change_is_released_and_so_i
     ]
 
 
-def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits_as_it_says(
+def test_a_database_away_briefly_is_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = Away(monkeypatch)
@@ -137,9 +123,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for_and_the_change_waits
     assert world.events()[-1] == "refused"
 
 
-def test_a_command_in_between_does_not_close_what_was_never_touched(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_never_touched_stays_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change = wait_for(world)
     source = world.config["apps"]["web"]["version"]
     world.config["apps"]["web"]["version"] = BROKEN
@@ -162,9 +146,7 @@ def test_a_command_in_between_does_not_close_what_was_never_touched(
     assert len(world.finished()) == 1
 
 
-def test_a_defect_before_anything_is_touched_leaves_the_change_open(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_early_defect_leaves_it_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change = wait_for(world)
 
     def crash() -> None:
@@ -175,11 +157,9 @@ def test_a_defect_before_anything_is_touched_leaves_the_change_open(
     assert (state_of(world, change), world.events()[-1], world.claims()) == ("open", "refused", 0)
 
 
-def test_what_expired_while_it_was_held_up_is_said_to_be_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_expired_meanwhile_is_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change = wait_for(world)
-    world.ask("lock", "dave", environment="production", reason="load test")
+    world.lock("production", who="dave")
     before(monkeypatch, "check_locks_and_freezes", lambda: let_time_run_out(world, change))
     answer = approve(world, change)
     assert "its time is over" in answer["message"]
@@ -188,9 +168,7 @@ def test_what_expired_while_it_was_held_up_is_said_to_be_over(
     assert world.events()[-2:] == ["refused", "expired"]
 
 
-def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deployed_meanwhile(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_runner_deploys_nothing_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change = wait_for(world)
 
     def others() -> None:
@@ -198,16 +176,13 @@ def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deplo
         assert approve(world, change, "dave")["code"] == "deployed"
         guarded = world.config["environments"]["production"]
         world.config["environments"]["production"] = {}
-        assert (
-            world.ask("deploy", app="web", version="v1.0.0", environment="production")["code"]
-            == "deployed"
-        )
+        expect(world.deploy("v1.0.0", "production"), code="deployed")
         world.config["environments"]["production"] = guarded
 
     before(monkeypatch, "_take_claim", others)
     monkeypatch.setattr(pipeline, "_still_as_expected", lambda *given: None)
     answer = approve(world, change)
-    assert (answer["ok"], answer["code"]) == (False, "change_closed")
+    expect(answer, ok=False, code="change_closed")
     assert "released meanwhile" in answer["message"]
     assert world.running("production") == "v1.0.0"
     assert (state_of(world, change), world.claims()) == ("done", 0)
@@ -215,9 +190,7 @@ def test_a_runner_that_was_only_slow_does_not_deploy_what_was_released_and_deplo
     assert started == [change, None]
 
 
-def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next_one_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_runner_leaves_the_next_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from opsroom.records.claims import Claim, take
 
     change = wait_for(world)
@@ -245,9 +218,7 @@ def test_a_runner_that_was_only_slow_leaves_the_change_and_the_claim_of_the_next
     )
 
 
-def test_a_deployment_that_could_not_be_recorded_does_not_close_the_change_as_failed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_recorded_has_not_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change = wait_for(world)
 
     def unrecorded(request: Any, *given: Any) -> Any:

@@ -4,21 +4,13 @@ as it was approved."""
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Dict
-
-import pytest
 
 from opsroom.db.sql import update
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
-from support.worlds.guarded import guarded_world, wait_for
+from support.worlds.guarded import approve, wait_for
 from support.worlds.world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
 
 
 def as_stored_by_0_3_0(world: World, change: str, did: str, doing: str) -> None:
@@ -30,11 +22,6 @@ def as_stored_by_0_3_0(world: World, change: str, did: str, doing: str) -> None:
         facts: Dict[str, Any] = {key: one for key, one in found.facts.items() if key != "source"}
         facts.update(did=did, doing=doing)
         update(connection, "changes", {"facts": json.dumps(facts)}, {"id": change})
-
-
-def approve(world: World, change: str) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", "carol", change=change)
-    return answer
 
 
 def test_a_deployment_is_carried_out_once_approved(world: World) -> None:
@@ -57,7 +44,7 @@ def test_a_redeployment_is_carried_out_although_the_version_runs_already(world: 
 
 
 def test_a_promotion_says_where_the_version_comes_from(world: World) -> None:
-    assert world.ask("deploy", app="web", version="v1.1.0", environment="uat")["ok"]
+    assert world.deploy("v1.1.0")["ok"]
     asked = world.ask("promote", app="web", source="uat", environment="production")
     what = "web {version} from uat to production"
     as_stored_by_0_3_0(world, asked["change"], f"promoted {what}", f"promoting {what}")

@@ -11,6 +11,7 @@ import pytest
 
 from opsroom.commands import changes
 from opsroom.commands.changes import sets
+from support.expectations import expect
 from support.worlds.guarded import let_time_run_out, state_of
 from support.worlds.sets import ends, guarded, shop, together, with_cart, world_of_sets
 from support.worlds.world import World
@@ -23,7 +24,7 @@ def world(tmp_path: Path) -> World:
 
 def test_what_runs_already_does_not_keep_the_rest_from_approval(world: World) -> None:
     with_cart(world)
-    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0")
     guarded(world)
     answer = shop(world)
     assert len(answer["changes"]) == 2
@@ -34,7 +35,7 @@ def test_what_runs_already_does_not_keep_the_rest_from_approval(world: World) ->
 
 
 def test_where_one_is_left_its_change_is_shown_as_any_other(world: World) -> None:
-    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0")
     guarded(world)
     answer = shop(world)
     (change,) = answer["changes"]
@@ -45,7 +46,7 @@ def test_where_one_is_left_its_change_is_shown_as_any_other(world: World) -> Non
 def test_what_is_left_of_a_set_can_be_rejected(world: World) -> None:
     guarded(world)
     _, second = shop(world)["changes"]
-    world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0")
     answer = world.ask("reject_change", "carol", change=second, reason="not today")
     assert answer["code"] == "rejected"
     assert state_of(world, second) == "rejected"
@@ -54,9 +55,9 @@ def test_what_is_left_of_a_set_can_be_rejected(world: World) -> None:
 def test_a_later_one_that_is_held_up_is_withdrawn_with_the_rest(world: World) -> None:
     guarded(with_cart(world))
     first, second, third = shop(world)["changes"]
-    world.ask("lock", "bob", environment="uat", app="api", reason="load test")
+    world.lock(app="api")
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    expect(answer, outcome="refused", code="locked")
     assert f"Change {second} could not go ahead." in answer["message"]
     assert f"Not begun and withdrawn: cart ({third})." in answer["message"]
     assert answer["hint"] == "Ask again: deploy api v1.2.0 to uat"
@@ -77,9 +78,7 @@ def test_the_requester_is_told_that_the_rest_is_withdrawn(world: World) -> None:
     assert rest == f"Not begun and withdrawn: api ({second})."
 
 
-def test_an_internal_error_withdraws_the_rest(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_internal_error_stops_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     guarded(world)
     first, second = shop(world)["changes"]
     monkeypatch.setattr(sets, "execute_change", lambda *_: 1 / 0)
@@ -90,7 +89,7 @@ def test_an_internal_error_withdraws_the_rest(
 def test_approvals_and_confirmations_are_not_mixed(world: World) -> None:
     guarded(world, apps={"api": {"approvals": 0, "confirm_within": "5m"}})
     answer = shop(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    expect(answer, outcome="refused", code="not_possible")
     assert "On uat, web needs an approval and api needs a confirmation" in answer["message"]
     assert world.ask("list_changes")["changes"] == []
 
@@ -148,7 +147,7 @@ def _left(world: World, change: str) -> float:
 def test_those_that_wait_again_expire_as_before(world: World) -> None:
     guarded(world)
     first, second = shop(world)["changes"]
-    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
+    world.lock(app="web")
     world.ask("approve_change", "carol", change=first)
     assert abs(_left(world, first) - _left(world, second)) < 1
     for change in (first, second):
@@ -156,9 +155,7 @@ def test_those_that_wait_again_expire_as_before(world: World) -> None:
     assert world.ask("approve_change", "carol", change=second)["code"] == "change_expired"
 
 
-def test_what_is_rejected_while_another_is_deployed_is_not_deployed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_rejected_is_not_deployed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     guarded(world)
     first, second = shop(world)["changes"]
 
@@ -170,7 +167,7 @@ def test_what_is_rejected_while_another_is_deployed_is_not_deployed(
     original = sets.execute_change
     monkeypatch.setattr(sets, "execute_change", rejected)
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("refused", "change_closed")
+    expect(answer, outcome="refused", code="change_closed")
     assert f"Change {second} (api v1.2.0 on uat) no longer waits." in answer["message"]
     assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "")
 
@@ -214,7 +211,7 @@ def test_of_twenty_the_one_that_failed_is_shown(twenty: World) -> None:
 
 def test_of_two_with_much_to_show_each_plan_begins(world: World) -> None:
     for app in ("web", "api"):
-        world.ask("deploy", app=app, version="v1.0.0", environment="uat")
+        world.deploy("v1.0.0", app=app)
         world.config["apps"][app]["deploy"]["compare"] = f"https://git.example/{'x' * 120}"
     guarded(world)
     answer = shop(world)
@@ -233,7 +230,7 @@ def test_a_set_is_named_where_one_application_is_wanted(world: World) -> None:
         ("get_version", {}),
     ):
         answer = world.ask(action, **given, **more)
-        assert (answer["outcome"], answer["code"]) == ("refused", "unknown_app")
+        expect(answer, outcome="refused", code="unknown_app")
         assert answer["message"].startswith("shop is no application but the set of web and api.")
     assert together(world, "shop v1.0.0 and web v1.0.0")["code"] == "unknown_app"
 
@@ -264,15 +261,10 @@ def test_the_rest_of_a_set_whose_runner_died_says_so_at_once(world: World) -> No
     assert text in answer["message"]
     assert "1 of 1" not in answer["message"]
     refused = world.ask("approve_change", "carol", change=second)
-    assert (refused["code"], refused["hint"]) == (
-        "changed_meanwhile",
-        "Ask again: deploy api v1.2.0 to uat",
-    )
+    expect(refused, code="changed_meanwhile", hint="Ask again: deploy api v1.2.0 to uat")
 
 
-def test_between_two_of_a_set_its_runner_may_be_about_to_go_on(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_between_two_a_runner_may_go_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     killed(world, "opsroom.commands.changes.sets:_begun:before")
     assert world.running("uat") == "v1.2.0"
     (shown,) = world.ask("list_changes")["changes"]

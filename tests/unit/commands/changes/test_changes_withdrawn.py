@@ -11,9 +11,11 @@ import yaml
 from console.opening import open_session
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
+from support.expectations import expect
 from support.worlds.guarded import (
     SECRET,
     approvals_in,
+    approve,
     code_of,
     guarded_world,
     state_of,
@@ -22,21 +24,11 @@ from support.worlds.guarded import (
 from support.worlds.world import ROOT, Listener, World, git
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
-
-
-def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
-    return answer
-
-
 def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> None:
     change = wait_for(world)
     git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
     answer = approve(world, change)
-    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    expect(answer, outcome="refused", code="changed_meanwhile")
     assert answer["message"].startswith(
         f"Change {change} could not go ahead. v1.1.0 of web is another commit now"
     )
@@ -44,11 +36,7 @@ def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> N
     assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
     assert state_of(world, change) == "withdrawn"
     last = world.records()[-1]
-    assert (last.event.value, last.code, last.requester) == (
-        "rejected",
-        "changed_meanwhile",
-        "alice",
-    )
+    expect(last, event="rejected", code="changed_meanwhile", requester="alice")
     assert last.deployment == world.records()[0].deployment
     again = approve(world, change, "dave")
     assert again["message"].startswith(
@@ -92,9 +80,7 @@ GONE = [environment_gone, application_moved, application_gone]
 
 
 @pytest.mark.parametrize("gone", GONE)
-def test_a_change_whose_place_left_the_config_can_be_closed_but_not_approved(
-    world: World, gone: Callable[[World], None]
-) -> None:
+def test_a_change_without_a_place_is_closed(world: World, gone: Callable[[World], None]) -> None:
     first, second = wait_for(world), wait_for(world, "v1.2.0")
     gone(world)
     assert approve(world, first)["code"] in (
@@ -110,12 +96,9 @@ def test_a_change_whose_place_left_the_config_can_be_closed_but_not_approved(
 
 
 @pytest.mark.parametrize("gone", GONE)
-def test_an_emergency_whose_place_left_the_config_is_reviewed_by_somebody_else(
-    tmp_path: Path, gone: Callable[[World], None]
-) -> None:
+def test_a_placeless_emergency_is_reviewed(tmp_path: Path, gone: Callable[[World], None]) -> None:
     world = guarded_world(tmp_path, emergency=["alice"], second_factor=False)
-    place = {"app": "web", "version": "v1.1.0", "environment": "production"}
-    world.ask("emergency_deploy", "alice", reason="checkout is down", **place)
+    world.emergency("v1.1.0", who="alice")
     change = next(
         str(one.facts["change"]) for one in world.records() if one.event.value == "overridden"
     )
@@ -129,9 +112,7 @@ def test_an_emergency_whose_place_left_the_config_is_reviewed_by_somebody_else(
     assert reviewed["code"] == "reviewed"
 
 
-def test_what_people_write_about_a_change_is_masked_in_the_record_and_in_the_change(
-    world: World,
-) -> None:
+def test_what_people_write_is_masked_in_the_record_and_in_the_change(world: World) -> None:
     secret = SECRET
     change = wait_for(world)
     world.ask("reject_change", "dave", change=change, reason=f"it logs {secret}")
@@ -167,22 +148,20 @@ def test_the_hint_for_a_code_works_when_it_is_typed_with_the_code(tmp_path: Path
 @pytest.mark.parametrize(
     ("broken", "code"), [("deploy", "deploy_failed"), ("version", "bad_answer")]
 )
-def test_whoever_asked_is_told_in_their_room_also_when_it_fails(
-    world: World, broken: str, code: str
-) -> None:
+def test_the_requester_is_told_of_a_failure(world: World, broken: str, code: str) -> None:
     change = wait_for(world, room="#web")
     world.config["apps"]["web"][broken] = {
         "kind": "command",
         "command": ["/bin/sh", "-c", "exit 3"],
     }
     answer = approve(world, change, room="#ops")
-    assert (answer["outcome"], answer["code"]) == ("failed", code)
+    expect(answer, outcome="failed", code=code)
     assert any(answer["message"][:60] in said for said in world.room.said)
 
 
 def test_in_the_room_where_it_was_asked_a_failure_is_said_once(world: World) -> None:
     change = wait_for(world)
-    world.ask("lock", "dave", environment="production", reason="load test")
+    world.lock("production", who="dave")
     world.room = Listener()
     assert approve(world, change)["code"] == "locked"
     assert world.room.said == []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
 
-import pytest
-
+from support.expectations import expect
 from support.worlds.guarded import (
     approvals_in,
+    approve,
     guarded_world,
     let_time_run_out,
     state_of,
@@ -17,31 +16,15 @@ from support.worlds.guarded import (
 from support.worlds.world import World, git
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
-
-
-def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
-    return answer
-
-
-def running(world: World) -> str:
-    return world.running("production")
-
-
-def test_an_approval_of_what_is_no_longer_so_is_refused_and_the_change_withdrawn(
-    world: World,
-) -> None:
+def test_an_approval_of_what_is_no_longer_so_withdraws_the_change(world: World) -> None:
     change = wait_for(world, "v1.2.0")
     approve(world, wait_for(world, "v1.1.0"))
     answer = approve(world, change)
-    assert (answer["ok"], answer["code"]) == (False, "changed_meanwhile")
+    expect(answer, ok=False, code="changed_meanwhile")
     assert answer["message"].startswith(
         f"Change {change} could not go ahead. web on production changed meanwhile"
     )
-    assert running(world) == "v1.1.0"
+    assert world.running("production") == "v1.1.0"
     assert state_of(world, change) == "withdrawn"
 
 
@@ -49,7 +32,7 @@ def test_a_tag_that_was_moved_since_is_not_deployed(world: World) -> None:
     change = wait_for(world, "v1.1.0")
     git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
     assert approve(world, change)["code"] == "changed_meanwhile"
-    assert running(world) == ""
+    assert world.running("production") == ""
 
 
 def test_a_branch_is_deployed_as_the_commit_that_was_shown(world: World) -> None:
@@ -57,19 +40,17 @@ def test_a_branch_is_deployed_as_the_commit_that_was_shown(world: World) -> None
     (world.folder / "repository" / "VERSION").write_text("newer\n")
     git(world.folder / "repository", "commit", "--quiet", "-am", "newer")
     assert approve(world, change)["code"] == "deployed"
-    assert running(world) == "v1.2.0"
+    assert world.running("production") == "v1.2.0"
 
 
-def test_a_lock_holds_up_an_approved_change_until_it_is_gone_and_no_second_approval_is_needed(
-    world: World,
-) -> None:
+def test_a_lock_holds_up_an_approved_change_until_it_is_gone(world: World) -> None:
     change = wait_for(world)
-    world.ask("lock", "dave", environment="production", reason="load test")
+    world.lock("production", who="dave")
     held = approve(world, change)
     assert held["code"] == "locked"
     assert held["hint"].endswith(f"Then: approve change {change}")
     assert (state_of(world, change), approvals_in(world, change)) == ("open", 1)
-    world.ask("unlock", "dave", environment="production")
+    world.unlock("production", who="dave")
     answer = approve(world, change)
     assert answer["code"] == "deployed"
     assert approvals_in(world, change) == 1
@@ -82,12 +63,10 @@ def test_a_requester_who_lost_the_right_meanwhile_is_not_deployed_for(world: Wor
     change = wait_for(world)
     world.config["environments"]["production"]["deployers"] = ["release-managers"]
     assert approve(world, change)["code"] == "not_allowed"
-    assert running(world) == ""
+    assert world.running("production") == ""
 
 
-def test_a_person_who_was_added_under_another_name_meanwhile_cannot_approve_their_own(
-    world: World,
-) -> None:
+def test_who_is_renamed_meanwhile_cannot_approve_their_own(world: World) -> None:
     change = wait_for(world)
     world.config["people"]["alicia"] = world.config["people"].pop("alice")
     world.config["environments"]["production"]["deployers"] = ["release-managers", "alicia"]
@@ -95,19 +74,17 @@ def test_a_person_who_was_added_under_another_name_meanwhile_cannot_approve_thei
     assert approve(world, change, "alice")["code"] == "own_change"
     # Nor does anyone else then approve it in a name that stands for someone else.
     assert approve(world, change, "carol")["code"] == "changed_meanwhile"
-    assert running(world) == ""
+    assert world.running("production") == ""
 
 
 def test_more_approvals_are_needed_when_the_config_wants_more_by_now(world: World) -> None:
     change = wait_for(world)
     world.config["environments"]["production"]["approvals"] = 2
     assert approve(world, change)["code"] == "approved"
-    assert running(world) == ""
+    assert world.running("production") == ""
 
 
-def test_an_approval_by_somebody_who_may_not_approve_any_more_does_not_count(
-    tmp_path: Path,
-) -> None:
+def test_an_approval_counts_only_while_its_person_may_approve(tmp_path: Path) -> None:
     world = guarded_world(tmp_path, approvals=2)
     change = wait_for(world)
     approve(world, change, "carol")
@@ -121,8 +98,7 @@ def test_a_deployment_that_fails_closes_the_change(world: World) -> None:
     change = wait_for(world)
     world.config["apps"]["web"]["version"]["path"] = str(world.folder / "elsewhere")
     world.config["apps"]["web"]["verify_for"] = "0s"
-    answer = approve(world, change)
-    assert (answer["outcome"], answer["code"]) == ("failed", "not_verified")
+    expect(approve(world, change), outcome="failed", code="not_verified")
     assert state_of(world, change) == "failed"
     assert approve(world, change, "dave")["code"] == "change_closed"
 
@@ -131,9 +107,8 @@ def test_an_expired_change_is_refused_recorded_and_can_be_asked_for_again(world:
     change = wait_for(world)
     let_time_run_out(world, change)
     answer = approve(world, change)
-    assert answer["code"] == "change_expired"
-    assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
-    assert running(world) == ""
+    expect(answer, code="change_expired", hint="Ask again: deploy web v1.1.0 to production")
+    assert world.running("production") == ""
     assert world.events() == ["asked", "waiting", "expired", "refused"]
     assert state_of(world, change) == "expired"
     assert wait_for(world) != change
@@ -142,7 +117,7 @@ def test_an_expired_change_is_refused_recorded_and_can_be_asked_for_again(world:
 def test_a_rejected_change_says_why_and_is_over(world: World) -> None:
     change = wait_for(world)
     answer = world.ask("reject_change", "carol", change=change, reason="the tests\nare red")
-    assert (answer["ok"], answer["code"]) == (True, "rejected")
+    expect(answer, ok=True, code="rejected")
     assert answer["message"] == (
         f"carol rejected change {change} (web v1.1.0 on production, asked by alice): the tests "
         "are red"
@@ -164,9 +139,7 @@ def test_whoever_asked_may_take_it_back_and_a_bystander_may_not(world: World) ->
 
 def test_a_rejection_needs_a_reason(world: World) -> None:
     change = wait_for(world)
-    assert (
-        world.ask("reject_change", "carol", change=change, reason="  ")["code"] == "reason_needed"
-    )
+    expect(world.ask("reject_change", "carol", change=change, reason=" "), code="reason_needed")
     assert state_of(world, change) == "open"
 
 
@@ -192,7 +165,5 @@ def test_show_changes_tells_what_waits_and_for_whom(world: World) -> None:
     let_time_run_out(world, first)
     assert first not in world.ask("list_changes", "bob", environment="production")["message"]
     assert world.events()[-1] == "expired"
-    assert (
-        world.ask("list_changes", "bob", environment="uat")["message"] == "No change waits on uat."
-    )
+    expect(world.ask("list_changes", "bob", environment="uat"), message="No change waits on uat.")
     assert world.ask("list_changes", "bob", environment="mars")["code"] == "unknown_environment"

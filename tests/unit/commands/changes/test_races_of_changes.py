@@ -36,8 +36,7 @@ def world(tmp_path: Path, store_url: str) -> World:
 
 def _say(index: int, world: World, sayings: List[Saying]) -> Dict[str, Any]:
     action, who, given = sayings[index]
-    answer: Dict[str, Any] = world.ask(action, who, **given)
-    return answer
+    return world.ask(action, who, **given)
 
 
 def together(world: World, sayings: List[Saying]) -> List[Dict[str, Any]]:
@@ -170,13 +169,11 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_runner_killed_while_it_carries_out_a_change_leaves_no_second_try(
-    world: World, step: str
-) -> None:
+def test_a_runner_killed_in_a_change_leaves_no_second_try(world: World, step: str) -> None:
     die_at, runs, state = STEPS[step]
     rules = world.config["environments"]["production"]
     world.config["environments"]["production"] = {}
-    world.ask("deploy", app="web", version="v1.0.0", environment="production")
+    world.deploy("v1.0.0", "production")
     world.config["environments"]["production"] = rules
     change = wait_for(world)
     process = world.spawn("approve_change", "carol", die_at, change=change)

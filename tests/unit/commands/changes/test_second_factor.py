@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List
 
 import pytest
 
+from support.expectations import expect
 from support.worlds.guarded import (
     approvals_in,
+    approve,
     code_of,
     guarded_world,
     let_time_run_out,
     wait_for,
 )
 from support.worlds.world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return guarded_world(tmp_path)
-
-
-def approve(world: World, change: str, who: str = "carol", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("approve_change", who, change=change, **more)
-    return answer
-
-
-def running(world: World) -> str:
-    return world.running("production")
 
 
 class TestConfirmation:
@@ -42,11 +30,11 @@ class TestConfirmation:
         return world
 
     def test_the_requester_repeats_it_with_the_id_and_it_is_deployed(self, world: World) -> None:
-        answer = world.ask("deploy", app="web", version="v1.1.0", environment="production")
+        answer = world.deploy("v1.1.0", "production")
         change = answer["change"]
         assert answer["code"] == "confirm"
         assert f"from #dev: confirm change {change}" in answer["message"]
-        assert running(world) == ""
+        assert world.running("production") == ""
         done = world.ask("confirm_change", "alice2", change=change)
         assert done["code"] == "deployed"
         assert done["message"].startswith("alice deployed web v1.1.0 to production")
@@ -68,13 +56,13 @@ class TestConfirmation:
     ) -> None:
         change = wait_for(world)
         assert world.ask("confirm_change", who, change=change, **more)["code"] == code
-        assert running(world) == ""
+        assert world.running("production") == ""
 
     def test_too_late(self, world: World) -> None:
         change = wait_for(world)
         let_time_run_out(world, change)
         assert world.ask("confirm_change", "alice", change=change)["code"] == "change_expired"
-        assert running(world) == ""
+        assert world.running("production") == ""
 
     def test_approving_is_not_confirming(self, world: World) -> None:
         change = wait_for(world)
@@ -85,10 +73,7 @@ class TestConfirmation:
         world.config["people"]["carol"]["second_factor"] = True
         change = wait_for(world, who="carol")
         assert world.ask("confirm_change", "carol", change=change)["code"] == "code_needed"
-        assert (
-            world.ask("confirm_change", "carol", change=change, code=code_of())["code"]
-            == "deployed"
-        )
+        expect(world.ask("confirm_change", "carol", change=change, code=code_of()), code="deployed")
 
 
 class TestSecondFactor:
@@ -113,7 +98,7 @@ class TestSecondFactor:
         code = code_of()
         assert approve(world, first, code=code)["code"] == "deployed"
         assert approve(world, second, code=code)["code"] == "code_used"
-        assert running(world) == "v1.1.0"
+        assert world.running("production") == "v1.1.0"
 
     def test_wrong_codes_are_counted_across_changes_and_recorded(self, world: World) -> None:
         change = wait_for(world)
@@ -153,13 +138,7 @@ class TestEmergency:
         return guarded_world(tmp_path, emergency=["alice"])
 
     def emergency(self, world: World) -> str:
-        answer = world.ask(
-            "emergency_deploy",
-            app="web",
-            version="v1.1.0",
-            environment="production",
-            reason="checkout is down",
-        )
+        answer = world.emergency("v1.1.0", who="alice")
         assert answer["code"] == "deployed", answer
         record = next(record for record in world.records() if record.event.value == "overridden")
         assert record.facts["reason"] == "checkout is down"
@@ -171,9 +150,7 @@ class TestEmergency:
         assert world.events() == ["asked", "overridden", "started", "succeeded"]
         assert "an emergency at" in world.ask("list_changes", "bob")["message"]
         for who in ("alice", "alice2"):
-            assert (
-                world.ask("review_change", who, change=change, text="fine")["code"] == "own_change"
-            )
+            expect(world.ask("review_change", who, change=change, text="fine"), code="own_change")
         for who in ("bob", "ghost"):
             refused = world.ask("review_change", who, change=change, text="fine")
             assert refused["code"] == "not_allowed"
@@ -182,15 +159,10 @@ class TestEmergency:
         assert answer["code"] == "reviewed"
         assert "carol reviewed change" in answer["message"]
         last = world.records()[-1]
-        assert (last.event.value, last.message, last.requester) == (
-            "reviewed",
-            "looked at it: right",
-            "carol",
-        )
+        expect(last, event="reviewed", message="looked at it: right", requester="carol")
         assert last.deployment == world.records()[0].deployment
-        assert (
-            world.ask("review_change", "dave", change=change, text="me too")["code"]
-            == "change_closed"
+        expect(
+            world.ask("review_change", "dave", change=change, text="me too"), code="change_closed"
         )
         assert world.ask("list_changes", "bob")["message"] == "No change waits."
 
@@ -198,17 +170,14 @@ class TestEmergency:
         change = self.emergency(world)
         assert approve(world, change)["code"] == "change_closed"
         assert world.ask("confirm_change", "alice", change=change)["code"] == "change_closed"
-        assert (
-            world.ask("reject_change", "carol", change=change, reason="no")["code"]
-            == "change_closed"
+        expect(
+            world.ask("reject_change", "carol", change=change, reason="no"), code="change_closed"
         )
 
     def test_where_a_code_is_wanted_the_review_needs_one_too(self, world: World) -> None:
         change = self.emergency(world)
         world.config["environments"]["production"]["second_factor"] = True
-        assert (
-            world.ask("review_change", "carol", change=change, text="fine")["code"] == "code_needed"
-        )
+        expect(world.ask("review_change", "carol", change=change, text="fine"), code="code_needed")
         reviewed = world.ask("review_change", "carol", change=change, text="fine", code=code_of())
         assert reviewed["code"] == "reviewed"
 

@@ -21,6 +21,7 @@ from opsroom.errors import Code
 from opsroom.people import identify
 from opsroom.policy.access import may_cancel
 from opsroom.records.claims import Claim, keep_checkpoint, take
+from support.expectations import expect
 from support.records.audits import report
 from support.servers.http import Reply
 from support.stackstorm.fake import FakeStackStorm
@@ -40,7 +41,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def going_on(world: World) -> Iterator[Runner]:
     """alice's deployment of slow v1.0.0 to uat, which has begun."""
-    process = world.spawn("deploy", app="slow", version="v1.0.0", environment="uat")
+    process = world.spawn_deploy("v1.0.0", who="alice", app="slow")
     try:
         until(lambda: "started" in world.events(), "the deployment has begun")
         yield process
@@ -50,24 +51,19 @@ def going_on(world: World) -> Iterator[Runner]:
 
 
 def cancelled(world: World, who: str = "carol", **given: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
-        "cancel_deployment", who, **{"app": "slow", "environment": "uat", **given}
-    )
-    return answer
+    return world.ask("cancel_deployment", who, **{"app": "slow", "environment": "uat", **given})
 
 
 def test_a_deployment_is_stopped_and_both_are_told(world: World, going_on: Runner) -> None:
     answer = cancelled(world)
-    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    expect(answer, ok=True, code="cancelled")
     assert answer["message"].startswith("The deploy of slow v1.0.0 on uat by alice was cancelled")
     assert "carol cancelled it." in answer["message"]
-    told = going_on.result()
-    assert (told["outcome"], told["code"]) == ("failed", "cancelled")
-    assert told["message"] == answer["message"]
+    expect(going_on.result(), outcome="failed", code="cancelled", message=answer["message"])
     assert world.events() == ["asked", "started", "cancel_asked", "cancelled"]
     asked, end = world.records()[2:]
-    assert (asked.person, asked.command, asked.deployment) == ("carol", "cancel", end.deployment)
-    assert (end.person, end.command, end.code) == ("alice", "deploy", "cancelled")
+    expect(asked, person="carol", command="cancel", deployment=end.deployment)
+    expect(end, person="alice", command="deploy", code="cancelled")
     assert end.facts["cancelled_by"] == "carol"
     assert world.claims() == 0
     assert world.chain_holds()
@@ -77,7 +73,7 @@ def test_the_record_and_the_auditor_know_who_cancelled_what(world: World, going_
     cancelled(world)
     change = change_of(world.records())
     assert change is not None
-    assert (change.ending, change.asked_by, change.starts) == (Ending.CANCELLED, "alice", 1)
+    expect(change, ending=Ending.CANCELLED, asked_by="alice", starts=1)
     assert change.cancellation is not None
     assert change.cancellation.by == "carol"
     history = world.ask("get_history", app="slow", environment="uat")
@@ -89,24 +85,21 @@ def test_one_that_does_not_stop_in_time_is_said_to_go_on(
 ) -> None:
     monkeypatch.setattr(cancel, "WAIT", 0.0)
     answer = cancelled(world)
-    assert (answer["ok"], answer["code"]) == (True, "cancel_asked")
+    expect(answer, ok=True, code="cancel_asked")
     assert "It has not stopped" in answer["message"]
 
 
-def test_one_that_ended_first_is_said_to_have_ended(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_ended_first_has_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         cancel, "_claim", lambda *_: Claim("slow", "uat", "gone", "deploy", "alice", "alice")
     )
-    answer = cancelled(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "nothing_to_cancel")
+    expect(cancelled(world), outcome="refused", code="nothing_to_cancel")
     assert world.events() == ["refused"]
 
 
 def test_where_nothing_goes_on_nothing_is_cancelled(world: World) -> None:
     answer = cancelled(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "nothing_to_cancel")
+    expect(answer, outcome="refused", code="nothing_to_cancel")
     assert answer["hint"] == "To see what was: history of slow on uat"
     assert cancelled(world, app="slwo")["code"] == "unknown_app"
     assert world.claims() == 0
@@ -114,7 +107,7 @@ def test_where_nothing_goes_on_nothing_is_cancelled(world: World) -> None:
 
 def test_of_what_only_waits_it_is_said_how_to_stop_it(world: World) -> None:
     world.config["environments"]["uat"]["approvals"] = 1
-    change = world.ask("deploy", app="slow", version="v1.0.0", environment="uat")["change"]
+    change = world.deploy("v1.0.0", app="slow")["change"]
     answer = cancelled(world)
     assert answer["code"] == "nothing_to_cancel"
     assert answer["hint"] == f"Change {change} waits. To stop it: reject change {change}: REASON"
@@ -123,7 +116,7 @@ def test_of_what_only_waits_it_is_said_how_to_stop_it(world: World) -> None:
 def test_only_deployers_cancel_what_others_deploy(world: World, going_on: Runner) -> None:
     world.config["environments"]["uat"]["deployers"] = ["alice"]
     answer = cancelled(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_allowed")
+    expect(answer, outcome="refused", code="not_allowed")
     assert "may not cancel what others deploy to uat" in answer["message"]
     assert world.claims() == 1
     assert cancelled(world, who="alice")["code"] == "cancelled"
@@ -131,15 +124,9 @@ def test_only_deployers_cancel_what_others_deploy(world: World, going_on: Runner
 
 @pytest.mark.parametrize(
     ("own", "room", "code"),
-    [
-        (True, "#ops", None),
-        (False, "#ops", Code.NOT_ALLOWED),
-        (True, "#random", Code.WRONG_ROOM),
-    ],
+    [(True, "#ops", None), (False, "#ops", Code.NOT_ALLOWED), (True, "#random", Code.WRONG_ROOM)],
 )
-def test_who_lost_the_right_cancels_their_own_from_an_allowed_room(
-    own: bool, room: str, code: Any
-) -> None:
+def test_who_lost_the_right_may_cancel_their_own(own: bool, room: str, code: Any) -> None:
     rules = {"uat": {"deployers": ["bob"], "rooms": ["#ops"]}}
     people = {name: {"chat": [name]} for name in ("alice", "bob")}
     settings = load(
@@ -161,7 +148,7 @@ def test_a_runner_that_dies_meanwhile_is_not_waited_for(
     going_on.send(signal.SIGSTOP)
     monkeypatch.setattr(cancel, "sleep", die)
     answer = cancelled(world)
-    assert (answer["outcome"], answer["code"]) == ("failed", "nothing_to_cancel")
+    expect(answer, outcome="failed", code="nothing_to_cancel")
     assert "had ended (interrupted) before it could be cancelled: its runner" in answer["message"]
     assert world.events() == ["asked", "started", "cancel_asked", "interrupted"]
     assert world.claims() == 0
@@ -191,7 +178,7 @@ def test_what_a_dead_runner_left_running_is_cancelled(world: World, storm: FakeS
     storm.add("left", "acme.deploy")
     left_behind(world, "left")
     answer = cancelled(world, app="ship")
-    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    expect(answer, ok=True, code="cancelled")
     assert "Execution left of acme.deploy was cancelled." in answer["message"]
     assert storm.executions["left"]["status"] == "canceled"
     assert world.events() == ["asked", "cancel_asked"]
@@ -208,12 +195,10 @@ def hold(world: World, storm: FakeStackStorm, command: str) -> None:
         assert take(store, connection, claim, 60) is None
 
 
-def test_of_two_who_cancel_what_was_left_the_second_waits(
-    world: World, storm: FakeStackStorm
-) -> None:
+def test_of_two_who_cancel_the_second_waits(world: World, storm: FakeStackStorm) -> None:
     hold(world, storm, "cancel")
     answer = cancelled(world, app="ship")
-    assert (answer["outcome"], answer["code"]) == ("refused", "busy")
+    expect(answer, outcome="refused", code="busy")
     assert "bob is already cancelling what was left running: ship on uat" in answer["message"]
     assert world.events() == ["refused"]
 
@@ -226,15 +211,13 @@ def test_what_a_runner_that_dies_meanwhile_left_is_cancelled(
     left_behind(world, "left")
     monkeypatch.setattr(cancel, "sleep", lambda seconds: world.let_leases_run_out())
     answer = cancelled(world, app="ship")
-    assert (answer["ok"], answer["code"]) == (True, "cancelled")
+    expect(answer, ok=True, code="cancelled")
     assert "Execution left of acme.deploy was cancelled." in answer["message"]
     assert world.events() == ["cancel_asked", "interrupted", "asked", "cancel_asked"]
     assert world.claims() == 0
 
 
-def test_cancelling_is_taken_up_by_the_next_and_the_record_is_complete(
-    world: World, storm: FakeStackStorm
-) -> None:
+def test_cancelling_is_taken_up_by_the_next(world: World, storm: FakeStackStorm) -> None:
     storm.add("left", "acme.deploy")
     left_behind(world, "left")
     died = "opsroom.deploys.remote.deployer:RemoteDeployer.cancel_left:before"
@@ -246,14 +229,11 @@ def test_cancelling_is_taken_up_by_the_next_and_the_record_is_complete(
     assert world.chain_holds()
 
 
-def test_what_cannot_be_cancelled_is_said_and_the_place_is_free_again(
-    world: World, storm: FakeStackStorm
-) -> None:
+def test_what_cannot_be_cancelled_frees_the_place(world: World, storm: FakeStackStorm) -> None:
     left_behind(world, "purged")
     assert cancelled(world, app="ship")["code"] == "nothing_to_cancel"
     left_behind(world, "left")
     storm.add("left", "acme.deploy")
     storm.trouble("GET", Reply(401))
-    answer = cancelled(world, app="ship")
-    assert (answer["outcome"], answer["code"]) == ("failed", "unauthorized")
+    expect(cancelled(world, app="ship"), outcome="failed", code="unauthorized")
     assert world.claims() == 0

@@ -12,20 +12,17 @@ from opsroom.errors import Code, Failure
 from opsroom.records.model import Event
 from opsroom.trackers import Moved
 from opsroom.trackers.local.board import Board
-from support.cards.deployments import column, comments, commit, deploy
+from support.cards.deployments import column, comments, commit, world_with_board
+from support.expectations import expect
 from support.servers.http import free_port
-from support.worlds.world import World, make_world
+from support.worlds.world import World
 
 DOWN = "https://trello.com/c/abcd1234"
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = make_world(tmp_path)
-    made.config["trackers"] = {"board": {"kind": "local", "project": "OPS"}}
-    for number in range(1, 5):
-        made.ask("create_card", text=f"card number {number}")
-    return made
+    return world_with_board(tmp_path)
 
 
 def trello_is_down(world: World) -> None:
@@ -41,24 +38,22 @@ def trello_is_down(world: World) -> None:
 
 def test_cards_move_where_the_environment_says_and_only_there(world: World) -> None:
     world.config["environments"]["uat"]["move_cards"] = "doing"
-    deploy(world, environment="test", cards="OPS-1")
+    world.deploy(environment="test", cards="OPS-1")
     assert column(world, "OPS-1") == "To do"
-    answer = deploy(world, cards="OPS-1 OPS-2")
+    answer = world.deploy(cards="OPS-1 OPS-2")
     assert answer["message"].endswith("OPS-1 and OPS-2 were updated and moved to doing.")
     assert column(world, "OPS-1") == column(world, "OPS-2") == "Doing"
 
 
 def test_a_column_that_does_not_exist_is_told_and_the_comment_stays(world: World) -> None:
     world.config["environments"]["uat"]["move_cards"] = "Nowhere"
-    answer = deploy(world, cards="OPS-1")
+    answer = world.deploy(cards="OPS-1")
     assert answer["ok"]
     assert "OPS-1 was updated. OPS-1 could not be moved: " in answer["message"]
     assert len(comments(world, "OPS-1")) == 1
 
 
-def test_a_move_of_which_the_answer_was_lost_is_made_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_move_in_doubt_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.config["environments"]["uat"]["move_cards"] = "Doing"
     lost, real = (
         [Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True})],
@@ -72,12 +67,12 @@ def test_a_move_of_which_the_answer_was_lost_is_made_again(
         return moved
 
     monkeypatch.setattr(Board, "move", move)
-    assert deploy(world, cards="OPS-1")["cards_moved"] == ["OPS-1"]
+    assert world.deploy(cards="OPS-1")["cards_moved"] == ["OPS-1"]
     assert world.events()[-1] == "card_moved"
     lost += [
         Failure(Code.UNREACHABLE, "The answer was lost.", facts={"sent": True}) for _ in range(2)
     ]
-    answer = deploy(world, "v1.1.0", cards="OPS-2")
+    answer = world.deploy("v1.1.0", cards="OPS-2")
     assert "OPS-2 could not be moved: OPS-2 may or may not have been moved" in answer["message"]
     assert world.events()[-1] == "unconfirmed"
 
@@ -86,16 +81,14 @@ def test_an_application_can_have_another_column(world: World) -> None:
     world.config["environments"]["uat"].update(
         move_cards="Doing", apps={"web": {"move_cards": "Done"}}
     )
-    deploy(world, cards="OPS-1")
+    world.deploy(cards="OPS-1")
     assert column(world, "OPS-1") == "Done"
 
 
-def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeeded_all_the_same(
-    world: World,
-) -> None:
+def test_a_card_that_cannot_be_reached_fails_no_deployment(world: World) -> None:
     trello_is_down(world)
-    answer = deploy(world, cards=f"{DOWN} OPS-1")
-    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    answer = world.deploy(cards=f"{DOWN} OPS-1")
+    expect(answer, ok=True, code="deployed")
     assert world.running() == "v1.0.0"
     assert answer["cards_told"] == ["OPS-1"]
     (why,) = answer["cards_in_trouble"].values()
@@ -106,7 +99,7 @@ def test_a_card_that_cannot_be_reached_is_told_of_and_the_deployment_has_succeed
     assert world.claims() == 0
 
 
-def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
+def test_a_tracker_that_is_down_is_asked_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trello_is_down(world)
@@ -117,50 +110,44 @@ def test_a_tracker_that_is_down_is_asked_once_and_not_for_every_card(
         "_comment",
         lambda request, order, found: (asked.append(found.name), real(request, order, found)),
     )
-    answer = deploy(world, cards=f"{DOWN} https://trello.com/c/wxyz5678 OPS-1")
+    answer = world.deploy(cards=f"{DOWN} https://trello.com/c/wxyz5678 OPS-1")
     assert asked == ["trello", "board"]
     assert len(answer["cards_in_trouble"]) == 2
 
 
-def test_nobody_waits_longer_for_cards_than_is_bearable(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_waits_long_for_cards(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 19.0, 21.0])
     monkeypatch.setattr(card_updates, "clock", lambda: next(moments))
-    answer = deploy(world, cards="OPS-1 OPS-2 OPS-3")
+    answer = world.deploy(cards="OPS-1 OPS-2 OPS-3")
     assert answer["cards_told"] == ["OPS-1", "OPS-2"]
     assert answer["cards_in_trouble"] == {"OPS-3": "there was no time left"}
 
 
-def test_a_defect_in_telling_cards_is_none_of_the_deployment(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_defect_in_cards_fails_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise KeyError("x")
 
     monkeypatch.setattr(card_updates, "_comment", broken)
-    answer = deploy(world, cards="OPS-1")
-    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    answer = world.deploy(cards="OPS-1")
+    expect(answer, ok=True, code="deployed")
     assert "internal error in opsroom" in answer["message"]
     assert world.finished()[0].event is Event.SUCCEEDED
 
 
 def test_nothing_is_said_on_cards_when_nothing_was_deployed(world: World) -> None:
-    deploy(world)
-    assert deploy(world, cards="OPS-1")["code"] == "already_there"
+    world.deploy()
+    assert world.deploy(cards="OPS-1")["code"] == "already_there"
     world.config["apps"]["web"]["version"] = {
         "kind": "http",
         "url": f"http://127.0.0.1:{free_port()}/",
     }
-    assert not deploy(world, "v1.1.0", cards="OPS-1")["ok"]
+    assert not world.deploy("v1.1.0", cards="OPS-1")["ok"]
     assert comments(world, "OPS-1") == []
 
 
-def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_asked(
-    world: World,
-) -> None:
+def test_cards_travel_with_a_change_through_its_approval(world: World) -> None:
     world.config["environments"]["uat"].update(approvals=1, move_cards="Done")
-    asked = deploy(world, cards="OPS-1")
+    asked = world.deploy(cards="OPS-1")
     assert asked["code"] == "waiting"
     assert comments(world, "OPS-1") == []
     waiting = next(one for one in world.records() if one.event is Event.WAITING)
@@ -176,15 +163,15 @@ def test_cards_travel_with_a_change_through_its_approval_in_the_name_of_whoever_
 def test_asking_again_with_other_cards_makes_another_change(world: World) -> None:
     world.config["environments"]["uat"].update(approvals=1)
     first, same, other = (
-        deploy(world, cards="OPS-1"),
-        deploy(world, cards="OPS-1"),
-        deploy(world, cards="OPS-2"),
+        world.deploy(cards="OPS-1"),
+        world.deploy(cards="OPS-1"),
+        world.deploy(cards="OPS-2"),
     )
     assert first["change"] == same["change"] != other["change"]
 
 
 def test_a_plan_tells_of_which_cards_the_commits_speak(world: World) -> None:
-    deploy(world)
+    world.deploy()
     commit(world, "OPS-2: new", "v1.5.0")
     answer = world.ask("plan", app="web", version="v1.5.0", environment="uat")
     assert answer["cards"] == ["OPS-2"]
@@ -194,7 +181,7 @@ def test_a_plan_tells_of_which_cards_the_commits_speak(world: World) -> None:
 def test_the_record_has_the_cards_of_a_deployment_and_what_they_were_told(world: World) -> None:
     world.config["environments"]["uat"]["move_cards"] = "Done"
     trello_is_down(world)
-    deploy(world, cards=f"OPS-1 {DOWN}")
+    world.deploy(cards=f"OPS-1 {DOWN}")
     records = world.records()
     succeeded = next(one for one in records if one.event is Event.SUCCEEDED)
     assert succeeded.facts["cards"][0] == "OPS-1"
@@ -204,12 +191,12 @@ def test_the_record_has_the_cards_of_a_deployment_and_what_they_were_told(world:
         assert one.facts["of_deployment"] == succeeded.deployment
         assert one.facts["deployed"] == "web v1.0.0 on uat"
         # History and rollback read the ends of deployments at a place: these are none.
-        assert (one.app, one.environment) == ("", "")
+        expect(one, app="", environment="")
     assert world.chain_holds()
 
 
 def test_without_a_tracker_nobody_looks_for_cards(world: World) -> None:
     del world.config["trackers"]
-    deploy(world)
+    world.deploy()
     commit(world, "OPS-2: new", "v1.5.0")
-    assert "cards" not in deploy(world, "v1.5.0")
+    assert "cards" not in world.deploy("v1.5.0")

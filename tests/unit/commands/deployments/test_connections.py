@@ -3,7 +3,6 @@ needs."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, List
 
@@ -12,7 +11,7 @@ import pytest
 from opsroom.commands.deployments import job
 from opsroom.db import connect
 from opsroom.db.store import Store, open_store
-from support.worlds.world import World, make_world
+from support.worlds.world import World, make_world, python
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_a_deployment_makes_one_connection(
 ) -> None:
     # No heartbeat: how many there are depends on how busy the machine is.
     monkeypatch.setattr(job, "_BEAT", 60.0)
-    assert world.ask("deploy", app="web", version="v1.0.0", environment="uat")["ok"]
+    assert world.deploy("v1.0.0")["ok"]
     assert made.count("connection") == 1
     # What was asked, the claim, the start, and the end with the claim given back.
     assert made.count("write") == 4
@@ -59,8 +58,7 @@ def test_the_heartbeat_uses_the_connection_that_the_deployment_leaves_idle(
     world: World, made: List[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job, "_BEAT", 0.01)
-    pause = [sys.executable, "-c", "import time; time.sleep(1)"]
-    slow = world.with_app("slow", deploy={"kind": "command", "command": pause})
+    slow = world.with_app("slow", deploy=python("import time; time.sleep(1)"))
     answer = slow.ask("deploy", app="slow", version="1.0", environment="uat")
     assert answer["ok"], answer
     assert made.count("write") > 4

@@ -3,19 +3,14 @@ known."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
 from opsroom.commands.request import Request
+from support.expectations import expect
 from support.servers.http import HttpServer, Reply
-from support.worlds.world import World, git, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
+from support.worlds.world import World, git
 
 
 def commit(world: World, name: str) -> str:
@@ -31,13 +26,6 @@ def move(world: World, tag: str, content: str) -> str:
     return commit(world, tag)
 
 
-def deploy(world: World, version: str, environment: str = "uat", **more: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask(
-        "deploy", app="web", version=version, environment=environment, **more
-    )
-    return answer
-
-
 def plan(world: World, version: str, environment: str = "uat") -> str:
     return str(
         world.ask("plan", app="web", version=version, environment=environment)["message"]
@@ -46,44 +34,44 @@ def plan(world: World, version: str, environment: str = "uat") -> str:
 
 def rollback(world: World) -> Dict[str, Any]:
     answer: Dict[str, Any] = world.ask("rollback", app="web", environment="uat")
-    world.ask("unlock", app="web", environment="uat")
+    world.unlock(who="alice", app="web")
     return answer
 
 
 def test_the_plan_says_what_a_deployment_of_a_moved_tag_does(world: World) -> None:
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
     assert (
         plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
     )
-    answer = deploy(world, "v1.1.0")
+    answer = world.deploy("v1.1.0")
     assert answer["code"] == "deployed"
     assert f"deployed web v1.1.0 to uat (before: v1.1.0 ({first})), verified" in answer["message"]
     assert world.running() == "hotfix"
     assert plan(world, "v1.1.0") == "web on uat already runs v1.1.0; a deployment would do nothing."
-    assert deploy(world, "v1.1.0")["code"] == "already_there"
+    assert world.deploy("v1.1.0")["code"] == "already_there"
 
 
 def test_two_tags_of_one_commit_are_one_version_and_the_answer_says_so(world: World) -> None:
     git(world.folder / "repository", "tag", "v1.1.1", "v1.1.0")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     known = "web on uat already runs v1.1.0, the same commit as v1.1.1"
     assert plan(world, "v1.1.1") == f"{known}; a deployment would do nothing."
-    answer = deploy(world, "v1.1.1")
+    answer = world.deploy("v1.1.1")
     assert (answer["code"], answer["message"].startswith(f"{known}; nothing was done.")) == (
         "already_there",
         True,
     )
     # Another name is no other version to go back to.
-    deploy(world, "v1.0.0")
-    deploy(world, "v1.1.0")
-    deploy(world, "v1.1.1", redeploy=True)
+    world.deploy("v1.0.0")
+    world.deploy("v1.1.0")
+    world.deploy("v1.1.1", redeploy=True)
     assert rollback(world)["version"] == "v1.0.0"
 
 
 def test_a_branch_counts_by_its_commit(world: World) -> None:
-    deploy(world, "main")
+    world.deploy("main")
     assert plan(world, "main").startswith("web on uat already runs ")
     assert plan(world, "v1.2.0").endswith(
         "the same commit as v1.2.0; a deployment would do nothing."
@@ -95,9 +83,7 @@ def test_a_branch_counts_by_its_commit(world: World) -> None:
 
 
 @pytest.mark.parametrize("source", ["directory", "http", "none"])
-def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(
-    world: World, source: str
-) -> None:
+def test_a_rollback_goes_back_to_what_the_tag_stood_for(world: World, source: str) -> None:
     with HttpServer() as server:
         place = world.folder / "srv" / "web" / "uat"
         note = place / "current" / ".opsroom-release.json"
@@ -113,14 +99,13 @@ def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(
         web = {key: value for key, value in world.config["apps"]["web"].items() if key != "version"}
         kind = {"directory": world.config["apps"]["web"]["version"], "none": None, **told}[source]
         world.with_app("web", **web, **({"version": kind} if kind else {}))
-        deploy(world, "v1.0.0")
-        deploy(world, "v1.1.0")
+        world.deploy("v1.0.0")
+        world.deploy("v1.1.0")
         first = commit(world, "v1.1.0")
         move(world, "v1.1.0", "hotfix")
-        deploy(world, "v1.1.0", redeploy=True)
+        world.deploy("v1.1.0", redeploy=True)
         assert world.running() == "hotfix"
-        answer = rollback(world)
-        assert (answer["code"], answer["version"]) == ("deployed", "v1.1.0")
+        expect(rollback(world), code="deployed", version="v1.1.0")
         assert world.running() == "v1.1.0"
         assert world.finished()[0].facts["commit"] == first
         assert rollback(world)["version"] == "v1.0.0"
@@ -130,55 +115,51 @@ def test_a_rollback_goes_back_to_what_the_tag_stood_for_and_then_one_further(
 
 
 def test_the_lock_after_such_a_rollback_names_both_commits(world: World) -> None:
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     world.ask("rollback", app="web", environment="uat")
     (lock,) = world.ask("list_locks")["locks"]
     assert lock["reason"] == f"rolled back from v1.1.0 ({second}) to v1.1.0 ({first})"
 
 
 def test_a_rollback_finds_a_version_whose_tag_was_removed(world: World) -> None:
-    deploy(world, "v1.0.0")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.0.0")
+    world.deploy("v1.1.0")
     git(world.folder / "repository", "tag", "--delete", "v1.0.0")
-    assert deploy(world, "v1.0.0")["code"] == "unknown_version"
-    answer = rollback(world)
-    assert (answer["code"], answer["version"]) == ("deployed", "v1.0.0")
+    assert world.deploy("v1.0.0")["code"] == "unknown_version"
+    expect(rollback(world), code="deployed", version="v1.0.0")
     assert world.running() == "v1.0.0"
 
 
 def test_a_rollback_to_a_commit_that_nobody_has_any_more_is_refused(world: World) -> None:
-    deploy(world, "main")
+    world.deploy("main")
     gone = world.finished()[0].version
     repository = world.folder / "repository"
     git(repository, "reset", "--quiet", "--hard", "v1.1.0")
     git(repository, "tag", "--delete", "v1.2.0")
     git(repository, "reflog", "expire", "--expire=now", "--all")
     git(repository, "gc", "--quiet", "--prune=now")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     for folder in (world.folder / "srv" / "web" / "uat" / "releases").iterdir():
         if folder.name.startswith(gone):
             folder.rename(world.folder / "away")
     (world.folder / "srv" / "web" / "uat" / "mirror.git").rename(world.folder / "mirror-away")
     answer = rollback(world)
     assert answer["code"] == "unknown_version"
-    assert (
-        answer["message"]
-        == f"web {gone} was commit {gone} then, which the repository no longer has."
+    expect(
+        answer, message=f"web {gone} was commit {gone} then, which the repository no longer has."
     )
     assert world.running() == "v1.1.0"
 
 
-def test_records_of_an_older_opsroom_lead_back_to_the_same(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_older_records_lead_back_to_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Request, "_commits", lambda self: {"commit": self.commit or None})
-    deploy(world, "v1.0.0")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.0.0")
+    world.deploy("v1.1.0")
     move(world, "v1.1.0", "hotfix")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     monkeypatch.undo()
     assert rollback(world)["version"] == "v1.1.0"
     assert world.running() == "v1.1.0"
@@ -186,27 +167,24 @@ def test_records_of_an_older_opsroom_lead_back_to_the_same(
 
 
 def test_the_history_shows_the_commits_where_only_they_differ(world: World) -> None:
-    deploy(world, "v1.0.0")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.0.0")
+    world.deploy("v1.1.0")
     first = commit(world, "v1.1.0")
     second = move(world, "v1.1.0", "hotfix")
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     answer = world.ask("get_history", app="web", environment="uat")
     assert f"v1.1.0 ({first[:12]}) -> v1.1.0 ({second[:12]})" in answer["message"]
     assert "v1.0.0 -> v1.1.0 |" in answer["message"]
-    newest = answer["deployments"][0]
-    assert (newest["commit_before"], newest["commit"]) == (first, second)
+    expect(answer["deployments"][0], commit_before=first, commit=second)
 
 
-def test_what_waits_for_approval_names_both_commits_and_notices_a_move_underneath(
-    world: World,
-) -> None:
+def test_what_waits_names_both_commits_and_notices_a_move(world: World) -> None:
     world.config["environments"]["uat"] = {"approvals": 1}
-    waiting = deploy(world, "v1.1.0")
+    waiting = world.deploy("v1.1.0")
     assert world.ask("approve_change", "bob", change=waiting["change"])["code"] == "deployed"
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
-    waiting = deploy(world, "v1.1.0")
+    waiting = world.deploy("v1.1.0")
     assert f"would go from v1.1.0 ({first}) to v1.1.0 ({second})" in waiting["message"]
     # Someone puts the new one in place by another way, under the same name.
     note = world.folder / "srv" / "web" / "uat" / "current" / ".opsroom-release.json"
@@ -219,9 +197,9 @@ def test_what_waits_for_approval_names_both_commits_and_notices_a_move_underneat
 
 def test_the_order_of_environments_goes_by_the_commit(world: World) -> None:
     world.config["environments"]["uat"] = {"after": "test"}
-    deploy(world, "v1.1.0", "test")
+    world.deploy("v1.1.0", "test")
     move(world, "v1.1.0", "hotfix")
-    assert deploy(world, "v1.1.0")["code"] == "out_of_order"
+    assert world.deploy("v1.1.0")["code"] == "out_of_order"
     assert (
         "In the way: uat takes only what runs on test"
         in world.ask("plan", app="web", version="v1.1.0", environment="uat")["message"]
@@ -229,32 +207,24 @@ def test_the_order_of_environments_goes_by_the_commit(world: World) -> None:
 
 
 def test_drift_under_the_same_name_is_seen(world: World) -> None:
-    deploy(world, "v1.1.0")
+    world.deploy("v1.1.0")
     first = commit(world, "v1.1.0")
     note = world.folder / "srv" / "web" / "uat" / "current" / ".opsroom-release.json"
     note.write_text(note.read_text().replace(first, "0" * 40))
     assert f"v1.1.0 ({'0' * 12})" in world.ask("report")["message"]
 
 
-def test_a_runner_that_died_before_a_moved_tag_was_in_place_is_told_by_the_commit(
-    world: World,
-) -> None:
-    deploy(world, "v1.1.0")
+def test_a_runner_that_died_is_told_by_the_commit_of_its_tag(world: World) -> None:
+    world.deploy("v1.1.0")
     first = commit(world, "v1.1.0")
     move(world, "v1.1.0", "hotfix")
-    process = world.spawn(
-        "deploy",
-        die_at="opsroom.deploys.git.deployer:GitDeployer.deploy:before",
-        app="web",
-        version="v1.1.0",
-        environment="uat",
-    )
-    process.wait()
+    died_at = "opsroom.deploys.git.deployer:GitDeployer.deploy:before"
+    world.spawn_deploy(die_at=died_at).wait()
     world.let_leases_run_out()
     world.ask("get_history", app="web", environment="uat")
     last = world.records()[-1]
     assert last.message == f"its runner was lost; v1.1.0 ({first[:12]}) runs there now"
-    assert (last.facts["commit"], last.facts["commit_before"]) == (commit(world, "v1.1.0"), first)
+    expect(last.facts, commit=commit(world, "v1.1.0"), commit_before=first)
 
 
 def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> None:
@@ -264,15 +234,15 @@ def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> No
     world.with_app(
         "web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}}
     )
-    assert deploy(world, "v1.1.0", redeploy=True)["verified"] is True
+    assert world.deploy("v1.1.0", redeploy=True)["verified"] is True
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
     # The record knows the commit that the application does not show.
     assert (
         plan(world, "v1.1.0") == f"web on uat would go from v1.1.0 ({first}) to v1.1.0 ({second})."
     )
-    answer = deploy(world, "v1.1.0")
-    assert (answer["code"], answer["verified"]) == ("deployed", False)
+    answer = world.deploy("v1.1.0")
+    expect(answer, code="deployed", verified=False)
     unsure = (
         f"(before: v1.1.0 ({first})), not verified (it shows the same name as before, and "
         "no commit), in "
@@ -304,7 +274,7 @@ def test_without_commits_names_are_all_there_is(world: World) -> None:
     )
     version.write_text("")
     for one in ("1.0", "1.1"):
-        assert world.ask("deploy", app="api", version=one, environment="uat")["code"] == "deployed"
+        assert world.deploy(one, app="api")["code"] == "deployed"
     shown = world.ask("plan", app="api", version="v1.1", environment="uat")["message"]
     assert shown.startswith("api on uat already runs 1.1; a deployment would do nothing.")
     assert world.ask("rollback", app="api", environment="uat")["version"] == "1.0"

@@ -12,6 +12,7 @@ from opsroom.commands.resolve import DeploymentTarget
 from opsroom.config.model import App, Environment, Kind
 from opsroom.errors import Code, Refusal
 from support.cases import cases
+from support.expectations import expect
 
 TARGET = DeploymentTarget(App("web"), Environment("uat"))
 
@@ -52,12 +53,10 @@ def test_every_kind_has_a_wording() -> None:
 )  # fmt: skip
 def test_the_kind_decides_what_it_may_do(kind: str, is_rollback: bool, redeploy: bool) -> None:
     order = DeploymentOrder(TARGET, "v1", DeploymentKind(kind))
-    assert (order.is_rollback, order.redeploy) == (is_rollback, redeploy)
+    expect(order, is_rollback=is_rollback, redeploy=redeploy)
 
 
-def test_a_target_makes_its_deployer_and_version_source_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_target_makes_deployer_and_source_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: List[str] = []
 
     def make(kind: str, options: Any, **given: Any) -> object:

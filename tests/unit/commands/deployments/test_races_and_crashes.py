@@ -4,14 +4,14 @@ works."""
 from __future__ import annotations
 
 import signal
-import sys
-import time
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
-from support.worlds.world import World, make_world
+from support.expectations import expect
+from support.waiting import until
+from support.worlds.world import World, make_world, python
 
 LIMIT = 120.0
 
@@ -27,20 +27,10 @@ def test_of_twenty_at_once_one_deploys_and_nineteen_are_told_who_does(world: Wor
         f"import os, time\nopen({str(ran)!r}, 'a').write('ran\\n')\n"
         f"while not os.path.exists({str(go)!r}): time.sleep(0.05)"
     )
-    world.with_app(
-        "api",
-        deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "2m"},
-    )
-    processes = [
-        world.spawn(
-            "deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False
-        )
-        for _ in range(20)
-    ]
-    until = time.monotonic() + LIMIT
+    world.with_app("api", deploy=python(body, time_limit="2m"))
+    processes = [world.spawn_deploy("3.1.0", who="alice", app="api") for _ in range(20)]
     # The one that deploys waits for `go`; all others have to come back by themselves.
-    while sum(one.ended() for one in processes) < 19 and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: sum(one.ended() for one in processes) >= 19, "19 have ended", LIMIT)
     go.write_text("")
     answers = [one.result() for one in processes]
     assert sorted(one["code"] for one in answers) == ["busy"] * 19 + ["deployed"]
@@ -91,27 +81,17 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(
-    world: World, step: str
-) -> None:
+def test_a_runner_killed_at_any_step_leaves_the_truth(world: World, step: str) -> None:
     die_at, runs, events, sentence = STEPS[step]
-    world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+    world.deploy("v1.0.0")
     before = len(world.events())
-    process = world.spawn(
-        "deploy",
-        "bob",
-        f"opsroom.commands.{die_at}",
-        app="web",
-        version="v1.1.0",
-        environment="uat",
-        redeploy=False,
-    )
+    process = world.spawn_deploy(die_at=f"opsroom.commands.{die_at}")
     assert process.wait() == -signal.SIGKILL
     assert world.running() == runs
     assert world.events()[before:] == events
     if sentence is not None:
         # Until the lease has run out, nobody else gets in, and they are told whom they wait for.
-        busy = world.ask("deploy", app="web", version="v1.2.0", environment="uat")
+        busy = world.deploy("v1.2.0")
         assert (busy["code"], "bob is already deploying" in busy["message"]) == ("busy", True)
         world.let_leases_run_out()
         history = world.ask("get_history", app="web", environment="uat")
@@ -119,24 +99,14 @@ def test_a_runner_killed_at_any_step_leaves_the_truth_and_the_way_free(
         assert sentence in history["deployments"][0]["message"]
         assert history["deployments"][0]["requester"] == "bob"
         assert world.records()[-1].facts["running"] == runs
-    after = world.ask("deploy", app="web", version="v1.2.0", environment="uat")
-    assert (after["code"], after["version_before"]) == ("deployed", runs)
+    expect(world.deploy("v1.2.0"), code="deployed", version_before=runs)
     assert world.running() == "v1.2.0"
     assert world.claims() == 0
     assert world.chain_holds()
 
 
 def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None:
-    process = world.spawn(
-        "deploy",
-        "bob",
-        "opsroom.commands.deployments.pipeline:_start:after",
-        app="web",
-        version="v1.1.0",
-        environment="uat",
-        redeploy=False,
-    )
-    process.wait()
+    world.spawn_deploy(die_at="opsroom.commands.deployments.pipeline:_start:after").wait()
     world.let_leases_run_out()
     lookers = [world.spawn("get_history", app="web", environment="uat", limit=5) for _ in range(8)]
     answers: List[Dict[str, Any]] = [one.result() for one in lookers]
@@ -144,11 +114,9 @@ def test_of_many_who_find_a_dead_deployment_one_records_it(world: World) -> None
     assert world.events().count("interrupted") == 1
 
 
-def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(
-    tmp_path: Path,
-) -> None:
+def test_a_deployment_that_lost_its_claim_stops_before_it_switches(tmp_path: Path) -> None:
     world = make_world(tmp_path)
-    world.ask("deploy", app="web", version="v1.0.0", environment="uat")
+    world.deploy("v1.0.0")
     from opsroom.commands.deployments import job
 
     original = job.RunningJob.note
@@ -164,7 +132,7 @@ def test_a_deployment_whose_claim_was_given_to_another_stops_before_it_switches(
 
     job.RunningJob.note = note  # type: ignore[method-assign]
     try:
-        answer = world.ask("deploy", "bob", app="web", version="v1.1.0", environment="uat")
+        answer = world.deploy("v1.1.0", who="bob")
     finally:
         job.RunningJob.note = original  # type: ignore[method-assign]
     assert answer["code"] == "claim_lost"
@@ -175,16 +143,10 @@ def test_an_execution_that_stackstorm_stops_ends_its_command_and_says_so(tmp_pat
     world = make_world(tmp_path)
     began = world.folder / "began"
     body = f"import time\nopen({str(began)!r}, 'w')\ntime.sleep(600)"
-    world.with_app(
-        "api",
-        deploy={"kind": "command", "command": [sys.executable, "-c", body], "time_limit": "15m"},
-    )
-    process = world.spawn("deploy", app="api", version="3.1.0", environment="uat", redeploy=False)
-    until = time.monotonic() + LIMIT
-    while not began.exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    world.with_app("api", deploy=python(body, time_limit="15m"))
+    process = world.spawn_deploy("3.1.0", app="api")
+    until(began.exists, "the command has begun", LIMIT)
     process.send(signal.SIGTERM)
-    answer = process.result()
-    assert (answer["ok"], answer["code"]) == (False, "interrupted")
+    expect(process.result(), ok=False, code="interrupted")
     assert world.events() == ["asked", "started", "interrupted"]
     assert world.claims() == 0

@@ -11,18 +11,15 @@ import pytest
 from opsroom.commands import KINDS
 from opsroom.commands.cards import delivered
 from opsroom.config import load
-from support.cards.deployments import change, column, comments, commit, deploy, in_git
+from support.cards.deployments import change, column, comments, commit, in_git, world_with_board
+from support.expectations import expect
 from support.servers.http import free_port
-from support.worlds.world import World, make_world
+from support.worlds.world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = make_world(tmp_path)
-    made.config["trackers"] = {"board": {"kind": "local", "project": "OPS"}}
-    for number in range(1, 5):
-        made.ask("create_card", text=f"card number {number}")
-    return made
+    return world_with_board(tmp_path)
 
 
 def revert(world: World, what: str, *options: str) -> str:
@@ -34,13 +31,11 @@ def tagged(world: World, tag: str) -> Dict[str, Any]:
     """The answer to deploying what there is now to uat, where cards are moved to Done."""
     world.config["environments"]["uat"]["move_cards"] = "Done"
     in_git(world, "tag", tag)
-    return deploy(world, tag)
+    return world.deploy(tag)
 
 
-def test_what_is_reverted_on_the_way_delivers_nothing_and_its_card_stays_where_it_is(
-    world: World,
-) -> None:
-    deploy(world)
+def test_what_is_reverted_on_the_way_delivers_nothing(world: World) -> None:
+    world.deploy()
     first = change(world, "one", "OPS-1 one")
     change(world, "two", "OPS-2 two")
     change(world, "again", "OPS-3 first try")
@@ -57,14 +52,14 @@ def test_what_is_reverted_on_the_way_delivers_nothing_and_its_card_stays_where_i
 
 
 def test_the_revert_of_a_revert_delivers_again(world: World) -> None:
-    deploy(world)
+    world.deploy()
     change(world, "one", "OPS-1 one")
     revert(world, revert(world, "HEAD"))
     assert tagged(world, "v2.0.0")["cards"] == ["OPS-1"]
 
 
 def test_the_revert_of_a_merge_takes_all_of_it_out(world: World) -> None:
-    deploy(world)
+    world.deploy()
     in_git(world, "checkout", "--quiet", "-b", "topic")
     change(world, "one", "OPS-1 one")
     change(world, "two", "OPS-2 two")
@@ -76,7 +71,7 @@ def test_the_revert_of_a_merge_takes_all_of_it_out(world: World) -> None:
 
 
 def test_the_revert_of_a_merge_deployed_earlier_speaks_of_all_that_it_brought(world: World) -> None:
-    deploy(world)
+    world.deploy()
     in_git(world, "checkout", "--quiet", "-b", "topic")
     change(world, "one", "OPS-1 one")
     change(world, "two", "OPS-2 two")
@@ -92,21 +87,17 @@ def test_the_revert_of_a_merge_deployed_earlier_speaks_of_all_that_it_brought(wo
 
 
 def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: World) -> None:
-    deploy(world)
+    world.deploy()
     first = change(world, "one", "Add one\n\nFor OPS-1.")
     assert tagged(world, "v2.0.0")["cards_moved"] == ["OPS-1"]
     world.ask("move_card", card="OPS-1", column="Doing")
     change(world, "two", "OPS-2 two")
     back = revert(world, first)
     shown = world.ask("plan", app="web", version="main", environment="uat")
-    assert (shown["cards"], shown["cards_taken_back"]) == (["OPS-2"], ["OPS-1"])
+    expect(shown, cards=["OPS-2"], cards_taken_back=["OPS-1"])
     assert "Its commits speak of OPS-2.\nThey take back OPS-1." in shown["message"]
     answer = tagged(world, "v2.1.0")
-    assert (answer["cards"], answer["cards_moved"], answer["cards_taken_back"]) == (
-        ["OPS-2"],
-        ["OPS-2"],
-        ["OPS-1"],
-    )
+    expect(answer, cards=["OPS-2"], cards_moved=["OPS-2"], cards_taken_back=["OPS-1"])
     assert (
         "OPS-2 was updated and moved to Done. OPS-1 got a comment about the revert."
         in answer["message"]
@@ -121,12 +112,12 @@ def test_a_card_whose_earlier_work_is_taken_back_is_told_and_not_moved(world: Wo
 
 
 def test_a_card_that_somebody_names_is_delivered_whatever_its_commits_say(world: World) -> None:
-    deploy(world)
+    world.deploy()
     first = change(world, "one", "OPS-1 one")
     tagged(world, "v2.0.0")
     revert(world, first)
     in_git(world, "tag", "v2.1.0")
-    answer = deploy(world, "v2.1.0", cards="OPS-1")
+    answer = world.deploy("v2.1.0", cards="OPS-1")
     assert (answer["cards_told"], answer.get("cards_taken_back")) == (["OPS-1"], None)
 
 
@@ -144,11 +135,9 @@ def two_jiras(world: World) -> str:
     return url
 
 
-def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere(
-    world: World,
-) -> None:
+def test_an_address_never_stands_for_the_same_id_elsewhere(world: World) -> None:
     theirs = two_jiras(world)
-    answer = deploy(world, cards=f"{theirs}/browse/OPS-1, {theirs}/browse/WEB-7")
+    answer = world.deploy(cards=f"{theirs}/browse/OPS-1, {theirs}/browse/WEB-7")
     assert answer["cards"] == ["theirs:OPS-1", "WEB-7"]
     assert "is unreachable" in answer["cards_in_trouble"]["theirs:OPS-1"]
     assert comments(world, "board:OPS-1") == []
@@ -156,9 +145,9 @@ def test_a_card_named_by_its_address_is_never_taken_for_one_of_that_id_elsewhere
 
 def test_nor_is_one_of_which_a_commit_gives_the_address(world: World) -> None:
     theirs = two_jiras(world)
-    deploy(world)
+    world.deploy()
     commit(world, f"Mend it, see {theirs}/browse/OPS-1.", "v1.3.0")
-    assert deploy(world, "v1.3.0")["cards"] == ["theirs:OPS-1"]
+    assert world.deploy("v1.3.0")["cards"] == ["theirs:OPS-1"]
     assert comments(world, "board:OPS-1") == []
 
 
@@ -171,9 +160,9 @@ def test_a_commit_message_of_one_long_word_takes_no_time(world: World, word: str
 
 
 def test_a_rollback_tells_only_the_cards_that_were_named(world: World) -> None:
-    deploy(world)
+    world.deploy()
     commit(world, "OPS-2: new", "v1.5.0")
-    deploy(world, "v1.5.0")
+    world.deploy("v1.5.0")
     assert world.ask("rollback", app="web", environment="uat", cards="OPS-3")["cards_told"] == [
         "OPS-3"
     ]
@@ -181,14 +170,12 @@ def test_a_rollback_tells_only_the_cards_that_were_named(world: World) -> None:
     assert "rolled back web to v1.0.0 on uat" in comments(world, "OPS-3")[0]
 
 
-def test_the_first_deployment_of_all_names_no_cards_since_nobody_knows_what_is_new(
-    world: World,
-) -> None:
+def test_the_first_deployment_of_all_names_no_cards(world: World) -> None:
     commit(world, "OPS-2: new", "v1.5.0")
-    assert "cards" not in deploy(world, "v1.5.0")
+    assert "cards" not in world.deploy("v1.5.0")
 
 
 def test_a_promotion_has_cards_too(world: World) -> None:
-    deploy(world, environment="test")
+    world.deploy(environment="test")
     answer = world.ask("promote", app="web", source="test", environment="uat", cards="OPS-1")
     assert answer["cards_told"] == ["OPS-1"]

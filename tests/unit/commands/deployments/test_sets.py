@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -15,9 +14,10 @@ from opsroom.commands.deployments.sets import Item, read_items
 from opsroom.config import load
 from opsroom.errors import Refusal
 from support.cases import cases
+from support.expectations import expect
 from support.waiting import until
 from support.worlds.sets import ends, guarded, shop, together, world_of_sets
-from support.worlds.world import World
+from support.worlds.world import World, python
 
 
 @pytest.fixture
@@ -27,13 +27,12 @@ def world(tmp_path: Path) -> World:
 
 def broken(world: World) -> None:
     """api is deployed by a command that fails."""
-    command = [sys.executable, "-c", "raise SystemExit('no disk')"]
-    world.with_app("api", deploy={"kind": "command", "command": command})
+    world.with_app("api", deploy=python("raise SystemExit('no disk')"))
 
 
 def test_applications_are_deployed_in_the_order_in_which_they_are_named(world: World) -> None:
     answer = together(world, "api v1.1.0 and web v1.2.0")
-    assert (answer["ok"], answer["code"]) == (True, "deployed")
+    expect(answer, ok=True, code="deployed")
     first, second = answer["message"].split("\n")
     assert first.startswith("alice deployed api v1.1.0 to uat")
     assert second.startswith("alice deployed web v1.2.0 to uat")
@@ -52,7 +51,7 @@ def test_a_set_of_the_config_gets_one_version(world: World) -> None:
     assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.2.0")
     again = shop(world)
     assert again["code"] == "already_there"
-    assert world.ask("deploy", app="Shop", version="v1.1.0", environment="uat", redeploy=True)["ok"]
+    assert world.deploy("v1.1.0", app="Shop", redeploy=True)["ok"]
 
 
 def test_a_set_is_rolled_back_the_last_application_first(world: World) -> None:
@@ -66,13 +65,11 @@ def test_a_set_is_rolled_back_the_last_application_first(world: World) -> None:
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_set_that_did_not_come_together_does_not_go_back_together(
-    world: World, alone: bool
-) -> None:
+def test_what_did_not_come_together_does_not_go_back_so(world: World, alone: bool) -> None:
     for version in ("v1.0.0", "v1.1.0"):
         shop(world, version)
     if alone:
-        world.spawn("deploy", app="web", version="v1.2.0", environment="uat", redeploy=False).wait()
+        world.spawn_deploy("v1.2.0").wait()
     else:
         works = world.config["apps"]["api"]
         broken(world)
@@ -80,16 +77,15 @@ def test_a_set_that_did_not_come_together_does_not_go_back_together(
         shop(world, "v1.2.0")
         world.with_app("api", **works)
     answer = world.ask("rollback", app="shop", environment="uat")
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    expect(answer, outcome="refused", code="not_possible")
     assert answer["message"].startswith("api was not changed together with the others last")
     assert answer["hint"] == "Roll back one by one: rollback web on uat"
     assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.1.0")
 
 
 def test_nothing_is_touched_where_one_of_them_may_not_be(world: World) -> None:
-    world.ask("lock", "bob", environment="uat", app="api", reason="load test")
-    answer = shop(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    world.lock(app="api")
+    expect(shop(world), outcome="refused", code="locked")
     assert world.running() == ""
     assert ends(world)[1:] == [("api", "refused", "locked"), ("web", "refused", "locked")]
 
@@ -99,7 +95,7 @@ def test_the_first_that_fails_stops_the_rest(world: World) -> None:
     world.config["sets"]["shop"]["apps"] = ["web", "api", "cart"]
     world.with_app("cart", **world.config["apps"]["web"])
     answer = shop(world)
-    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    expect(answer, outcome="failed", code="deploy_failed")
     done, failed, rest = answer["message"].split("\n")
     assert done.startswith("alice deployed web v1.2.0")
     assert "no disk" in failed
@@ -113,9 +109,7 @@ def test_the_first_that_fails_stops_the_rest(world: World) -> None:
     assert world.running("uat", "cart") == ""
 
 
-def test_after_an_internal_error_the_rest_is_not_begun(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_crash_the_rest_is_not_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "run_deployment", lambda *_: 1 / 0)
     assert shop(world)["code"] == "crashed"
     assert ends(world) == [("web", "failed", "crashed"), ("api", "refused", "set_stopped")]
@@ -124,8 +118,7 @@ def test_after_an_internal_error_the_rest_is_not_begun(
 def test_side_by_side_one_that_fails_stops_no_other(world: World) -> None:
     broken(world)
     world.config["sets"]["shop"].update(apps=["api", "web"], side_by_side=True)
-    answer = shop(world)
-    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    expect(shop(world), outcome="failed", code="deploy_failed")
     assert world.running() == "v1.2.0"
     assert world.claims() == 0
     assert sorted(ends(world)) == [
@@ -139,7 +132,7 @@ def test_side_by_side_all_end_when_stackstorm_stops_the_execution(world: World) 
     for name in ("web", "api"):
         world.with_app(name, deploy=slow)
     world.config["sets"]["shop"]["side_by_side"] = True
-    process = world.spawn("deploy", app="shop", version="v1.0.0", environment="uat")
+    process = world.spawn_deploy("v1.0.0", app="shop")
     try:
         until(lambda: world.events().count("started") == 2, "both have begun")
         process.send(signal.SIGTERM)
@@ -147,14 +140,13 @@ def test_side_by_side_all_end_when_stackstorm_stops_the_execution(world: World) 
     finally:
         process.send(signal.SIGKILL)
         process.wait()
-    assert (answer["outcome"], answer["code"]) == ("failed", "interrupted")
+    expect(answer, outcome="failed", code="interrupted")
     assert world.events()[4:] == ["interrupted", "interrupted"]
     assert world.claims() == 0
 
 
 def test_what_is_no_pair_is_on_the_record(world: World) -> None:
-    answer = together(world, "web v1.0.0 api v1.0.0")
-    assert (answer["outcome"], answer["code"]) == ("refused", "unknown_command")
+    expect(together(world, "web v1.0.0 api v1.0.0"), outcome="refused", code="unknown_command")
     assert world.events() == ["asked", "refused"]
 
 
@@ -166,11 +158,9 @@ def test_what_is_no_pair_is_on_the_record(world: World) -> None:
         ("web,", "v1.0.0", "Say: deploy web v1.0.0 to uat"),
     ],
 )
-def test_several_applications_in_the_place_of_one_are_told_apart(
-    world: World, app: str, version: str, hint: str
-) -> None:
-    answer = world.ask("deploy", app=app, version=version, environment="uat")
-    assert (answer["code"], answer["hint"]) == ("unknown_command", hint)
+def test_what_names_several_is_told_apart(world: World, app: str, version: str, hint: str) -> None:
+    answer = world.deploy(version, app=app)
+    expect(answer, code="unknown_command", hint=hint)
     assert f"'{app}' is not one application" in answer["message"]
 
 
@@ -178,7 +168,7 @@ def test_a_set_that_is_nearly_named_is_offered(world: World) -> None:
     for command in ("deploy", "rollback"):
         given = {"version": "v1.0.0"} if command == "deploy" else {}
         answer = world.ask(command, app="shpo", environment="uat", **given)
-        assert (answer["code"], answer["hint"]) == ("unknown_app", "Did you mean the set shop?")
+        expect(answer, code="unknown_app", hint="Did you mean the set shop?")
 
 
 def test_what_is_deployed_together_may_be_for_cards(world: World) -> None:
@@ -218,8 +208,7 @@ def test_what_is_no_pair_is_named(typed: str) -> None:
 
 
 def test_an_application_is_named_once(world: World) -> None:
-    answer = together(world, "web v1.1.0 and Web v1.2.0")
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    expect(together(world, "web v1.1.0 and Web v1.2.0"), outcome="refused", code="not_possible")
     assert world.running() == ""
 
 
@@ -233,8 +222,7 @@ def test_one_approval_is_for_all_and_then_all_are_deployed(world: World) -> None
     first, second = answer["changes"]
     assert f"One word is for all of them: approve change {first}" in answer["message"]
     assert world.running() == ""
-    done = world.ask("approve_change", "carol", change=second)
-    assert (done["ok"], done["code"]) == (True, "deployed")
+    expect(world.ask("approve_change", "carol", change=second), ok=True, code="deployed")
     assert (world.running(), world.running("uat", "api")) == ("v1.2.0", "v1.2.0")
     assert [one.app for one in world.records() if one.event.value == "approved"] == ["web", "api"]
     assert world.ask("list_changes")["changes"] == []
@@ -255,7 +243,7 @@ def test_the_stricter_rules_of_one_application_hold(world: World) -> None:
     guarded(world, apps={"api": {"approvers": ["bob"]}})
     change = shop(world)["changes"][0]
     refused = world.ask("approve_change", "carol", change=change)
-    assert (refused["outcome"], refused["code"]) == ("refused", "not_allowed")
+    expect(refused, outcome="refused", code="not_allowed")
     assert "approved" not in world.events()
     assert world.ask("approve_change", "bob", change=change)["code"] == "deployed"
 
@@ -269,10 +257,10 @@ def test_what_changed_since_it_was_shown_is_not_deployed(world: World) -> None:
     guarded(world)
     first, second = shop(world)["changes"]
     world.config["environments"]["uat"].pop("approvals")
-    world.ask("deploy", "bob", app="api", version="v1.0.0", environment="uat")
+    world.deploy("v1.0.0", app="api", who="bob")
     guarded(world)
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    expect(answer, outcome="refused", code="changed_meanwhile")
     done, held_up = answer["message"].split("\n")
     assert done.startswith("alice deployed web v1.2.0 to uat")
     assert held_up.startswith(f"Change {second} could not go ahead. api on uat changed meanwhile")
@@ -282,9 +270,9 @@ def test_what_changed_since_it_was_shown_is_not_deployed(world: World) -> None:
 def test_a_set_of_which_one_was_asked_for_anew_is_asked_for_again(world: World) -> None:
     guarded(world)
     first, _ = shop(world)["changes"]
-    world.ask("deploy", app="api", version="v1.2.0", environment="uat")
+    world.deploy("v1.2.0", app="api")
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("refused", "changed_meanwhile")
+    expect(answer, outcome="refused", code="changed_meanwhile")
     assert "of which 1 no longer wait" in answer["message"]
     assert world.running() == ""
 
@@ -295,7 +283,7 @@ def test_after_a_failure_the_rest_is_withdrawn(world: World) -> None:
     world.config["sets"]["shop"]["apps"] = ["api", "web"]
     first, second = shop(world)["changes"]
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("failed", "deploy_failed")
+    expect(answer, outcome="failed", code="deploy_failed")
     assert f"Not begun and withdrawn: web ({second})." in answer["message"]
     assert world.running() == ""
     assert ends(world)[-1] == ("web", "rejected", "set_stopped")
@@ -304,11 +292,11 @@ def test_after_a_failure_the_rest_is_withdrawn(world: World) -> None:
 def test_what_is_held_up_before_anything_was_touched_waits_again(world: World) -> None:
     guarded(world)
     first, second = shop(world)["changes"]
-    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
+    world.lock(app="web")
     answer = world.ask("approve_change", "carol", change=first)
-    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    expect(answer, outcome="refused", code="locked")
     assert f"The others wait too: {second}." in answer["message"]
-    world.ask("unlock", "bob", environment="uat", app="web")
+    world.unlock(app="web")
     assert world.ask("approve_change", "carol", change=first)["ok"]
     assert world.running("uat", "api") == "v1.2.0"
 
@@ -332,7 +320,7 @@ def test_a_confirmation_is_for_all(world: World) -> None:
 def test_those_that_need_approval_and_those_that_do_not_are_not_mixed(world: World) -> None:
     guarded(world, apps={"api": {"approvals": 0}})
     answer = shop(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_possible")
+    expect(answer, outcome="refused", code="not_possible")
     assert "On uat, web needs an approval and api needs neither" in answer["message"]
 
 

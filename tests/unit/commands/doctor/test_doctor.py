@@ -20,14 +20,10 @@ from opsroom.config import load
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Speaker
 from opsroom.stackstorm import client
+from support.expectations import expect
 from support.records.archived import archive, years
 from support.records.stores import entry, fill, run
-from support.worlds.world import World, git, make_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
+from support.worlds.world import World, git
 
 
 def found(world: World, **changes: Any) -> Dict[str, Dict[str, Any]]:
@@ -40,7 +36,7 @@ def found(world: World, **changes: Any) -> Dict[str, Dict[str, Any]]:
 
 
 def test_what_is_well_is_fine(world):
-    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    world.deploy("v1.0.0", "test", who="alice")
     parts = found(world, relays=["chatops_bot"], relay_keys={"chatops_bot": "k" * 40})
     assert parts["database"]["state"] == "fine"
     assert "3 records" in parts["database"]["text"]
@@ -50,14 +46,14 @@ def test_what_is_well_is_fine(world):
 
 
 def test_nothing_is_changed_and_nothing_recorded(world):
-    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    world.deploy("v1.0.0", "test", who="alice")
     before = world.records()
     found(world)
     assert world.records() == before
 
 
 def test_a_version_that_cannot_be_deployed_again_is_doubtful(world):
-    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    world.deploy("v1.0.0", "test", who="alice")
     git(world.folder / "repository", "tag", "-d", "v1.0.0")
     shutil.rmtree(world.folder / "srv" / "web" / ".mirror", ignore_errors=True)
     one = found(world)["web on test"]
@@ -66,7 +62,7 @@ def test_a_version_that_cannot_be_deployed_again_is_doubtful(world):
 
 
 def test_a_repository_that_cannot_be_reached_is_wrong(world):
-    world.ask("deploy", "alice", app="web", version="v1.0.0", environment="test")
+    world.deploy("v1.0.0", "test", who="alice")
     deploy = world.config["apps"]["web"]["deploy"]
     deploy["repository"] = f"file://{world.folder}/nowhere"
     one = found(world)["web on test"]
@@ -90,10 +86,7 @@ def test_a_tracker_and_a_pager_that_do_not_answer_are_wrong(world):
 
 def test_relays_that_hand_over_names_are_named(world):
     one = found(world, relays=["chatops_bot"])["relays"]
-    assert (one["state"], one["cure"]) == (
-        "doubtful",
-        "Install a script of relays/: docs/chat.md.",
-    )
+    expect(one, state="doubtful", cure="Install a script of relays/: docs/chat.md.")
     world.config["environments"]["uat"] = {"identity": "vouched"}
     assert found(world)["relays"]["state"] == "wrong"
 
@@ -254,12 +247,7 @@ def test_an_examination_that_fails_is_a_finding_and_stops_no_other():
         raise KeyError("x")
 
     found = examine(
-        {
-            "a": fails,
-            "b": refuses,
-            "c": lambda: iter([Finding("c", State.FINE, "ok")]),
-            "d": defect,
-        }
+        {"a": fails, "b": refuses, "c": lambda: iter([Finding("c", State.FINE, "ok")]), "d": defect}
     )
     assert [(one.part, one.state) for one in found][:3] == [
         ("a", State.WRONG),

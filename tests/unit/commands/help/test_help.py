@@ -13,6 +13,7 @@ import pytest
 from opsroom.commands.help import _forms
 from opsroom.commands.help.catalogue import GROUPS, Command, read_commands
 from support.cases import cases
+from support.expectations import expect
 from support.metadata import read
 from support.worlds.guarded import guarded_world
 from support.worlds.world import World
@@ -34,8 +35,7 @@ def world(template: World) -> World:
 
 
 def help_of(world: World, who: str, topic: str = "") -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("help", who, "#ops", command=topic)
-    return answer
+    return world.ask("help", who, "#ops", command=topic)
 
 
 def lines(answer: Dict[str, Any]) -> List[str]:
@@ -107,8 +107,7 @@ def test_a_command_is_found_by_the_form_that_see_also_shows(world: World) -> Non
 
 
 def test_an_unknown_command_gets_the_nearest(world: World) -> None:
-    answer = help_of(world, "alice", "histry")
-    assert (answer["code"], answer["hint"]) == ("unknown_command", "Did you mean history?")
+    expect(help_of(world, "alice", "histry"), code="unknown_command", hint="Did you mean history?")
 
 
 def test_what_does_not_fit_is_folded_and_told_by_itself(world: World) -> None:
@@ -182,9 +181,7 @@ def hidden_people(world: World) -> None:
 
 @pytest.mark.parametrize("further", [None, own_rooms, hidden_people])
 @pytest.mark.parametrize("room", ["#dev", "#ops"])
-def test_nothing_useful_is_cut_however_large_the_config(
-    world: World, further: Any, room: str
-) -> None:
+def test_nothing_useful_is_cut_in_a_large_config(world: World, further: Any, room: str) -> None:
     large_config(world)
     if further:
         further(world)

@@ -8,6 +8,7 @@ from typing import List, Tuple
 
 from support.cases import cases
 from support.chat.suggestions import asked_back
+from support.expectations import expect
 from support.metadata import pack
 from support.worlds.guarded import guarded_world
 from support.worlds.world import World
@@ -67,11 +68,7 @@ def test_a_half_command_is_answered_by_what_it_lacks(
     world: World, text: str, lacks: str, suggested: List[str]
 ) -> None:
     answer = asked_back(world, text, "carol" if text.startswith("emergency") else "alice")
-    assert (answer["ok"], answer["outcome"], answer["code"]) == (
-        False,
-        "refused",
-        "unknown_command",
-    )
+    expect(answer, ok=False, outcome="refused", code="unknown_command")
     assert answer["message"].startswith(f"'{text}' {lacks}"), answer["message"]
     for one in suggested:
         assert one in answer["hint"]
@@ -133,25 +130,17 @@ def test_what_reads_and_can_mean_one_thing_only_is_answered(world: World) -> Non
 
 def test_what_waits_and_what_was_deployed_is_offered(tmp_path: Path) -> None:
     world = guarded_world(tmp_path)
-    world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="test")
+    world.deploy("v1.2.0", "test", who="alice", room="#dev")
     assert "deploy web v1.2.0 to uat" in asked_back(world, "deploy web to uat")["hint"]
-    world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment="uat")
-    change = world.ask(
-        "deploy", "alice", "#dev", app="web", version="v1.2.0", environment="production"
-    )["change"]
+    world.deploy("v1.2.0", who="alice", room="#dev")
+    change = world.deploy("v1.2.0", "production", who="alice", room="#dev")["change"]
     hint = asked_back(world, "approve change", "carol")["hint"]
     assert f"approve change {change}" in hint
 
 
 def test_only_changes_that_the_command_can_end_are_offered(tmp_path: Path) -> None:
     world = guarded_world(tmp_path, emergency=["carol"])
-    emergency = {
-        "app": "web",
-        "version": "v1.2.0",
-        "environment": "production",
-        "reason": "checkout is down",
-    }
-    done = world.ask("emergency_deploy", "carol", "#ops", **emergency)
+    done = world.emergency("v1.2.0", room="#ops")
     assert done["ok"], done
     change = re.findall(r"review change (\w{4})", done["message"] + done["hint"])[0]
     for text in ("approve", "confirm", "reject"):
@@ -164,10 +153,8 @@ def test_only_changes_that_the_command_can_end_are_offered(tmp_path: Path) -> No
 def test_own_changes_are_offered_to_reject_and_not_to_approve(tmp_path: Path) -> None:
     world = guarded_world(tmp_path)
     for environment in ("test", "uat"):
-        world.ask("deploy", "alice", "#dev", app="web", version="v1.2.0", environment=environment)
-    change = world.ask(
-        "deploy", "alice", "#dev", app="web", version="v1.2.0", environment="production"
-    )["change"]
+        world.deploy("v1.2.0", environment, who="alice", room="#dev")
+    change = world.deploy("v1.2.0", "production", who="alice", room="#dev")["change"]
     assert change not in asked_back(world, "approve", "alice")["hint"]
     assert f"reject change {change}: REASON" in asked_back(world, "reject", "alice")["hint"]
     assert f"approve change {change}" in asked_back(world, "approve", "carol")["hint"]
@@ -247,7 +234,7 @@ def test_one_application_in_one_environment_leaves_little_to_ask(tmp_path: Path)
         ("deploy v9 to test", ["deploy web VERSION to test", "deploy api VERSION to test"]),
     ],
 )
-def test_only_versions_that_can_be_deployed_are_proposed(
+def test_only_deployable_versions_are_proposed(
     world: World, text: str, expected: List[str]
 ) -> None:
     answer = asked_back(world, text)

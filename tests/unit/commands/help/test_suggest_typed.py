@@ -44,9 +44,7 @@ def test_a_number_that_no_code_is_expected_beside_stays(world: World) -> None:
         ("opsroom nonsense", "opsroom help"),
     ],
 )
-def test_what_is_said_to_opsroom_by_its_name_is_read_without_it(
-    world: World, text: str, expected: str
-) -> None:
+def test_the_name_of_opsroom_before_it_is_ignored(world: World, text: str, expected: str) -> None:
     assert asked_back(world, text)["suggestions"] == [expected]
 
 

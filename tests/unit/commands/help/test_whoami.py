@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from support.cases import cases
+from support.expectations import expect
 from support.seals import KEY, VERSION, sealed
 from support.worlds.guarded import SECRET, guarded_world
 from support.worlds.world import World
@@ -37,7 +38,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def ask(world: World, who: str, room: str = "#ops", user: str = "chatops_bot") -> Dict[str, Any]:
     answer: Dict[str, Any] = world.ask("whoami", who, room, user)
-    assert (answer["ok"], answer["code"]) == (True, "who_am_i")
+    expect(answer, ok=True, code="who_am_i")
     assert len(answer["message"]) <= 400
     assert len(answer["message"].split("\n")) <= 8
     return answer
@@ -51,15 +52,11 @@ def test_a_vouched_person_reads_by_whom_and_with_which_rights(world: World) -> N
         "test, uat and production (with a code); lock test, uat and production; deploy in an "
         "emergency to production.",
     ]
-    assert (answer["known_by"], answer["person"], answer["better"]) == ("identity", "carol", "")
-    assert (answer["vouched_by"], answer["relay_is_current"]) == (f"hubot/{VERSION}", True)
+    expect(answer, known_by="identity", person="carol", better="")
+    expect(answer, vouched_by=f"hubot/{VERSION}", relay_is_current=True)
     production = answer["environments"]["production"]
     assert production["override"] is True
-    assert (production["code"], production["has_totp"], production["vouched_enough"]) == (
-        True,
-        True,
-        True,
-    )
+    expect(production, code=True, has_totp=True, vouched_enough=True)
 
 
 def test_from_another_room_it_says_from_where(world: World) -> None:
@@ -93,9 +90,7 @@ def test_a_relay_with_a_key_that_seals_nothing_is_named(world: World) -> None:
         "irc:eve@services",
     ],
 )
-def test_an_unknown_identity_reads_the_line_that_makes_it_known(
-    world: World, identity: str
-) -> None:
+def test_an_unknown_identity_reads_how_to_become_known(world: World, identity: str) -> None:
     answer = ask(world, sealed(identity, "#ops"))
     line = answer["message"].partition("under people: ")[2]
     assert yaml.safe_load(line) == {"NAME": {"chat": [identity]}}
@@ -124,7 +119,7 @@ def test_a_room_reads_which_relay_does_that_and_the_cure(world: World) -> None:
     assert "reports the room #ops in the place of who speaks" in answer["message"]
     assert "err-stackstorm does that on Slack" in answer["message"]
     assert "relays/errbot" in answer["message"]
-    assert (answer["known_by"], answer["config_line"]) == ("room", "")
+    expect(answer, known_by="room", config_line="")
 
 
 def test_a_script_of_another_version_is_named(world: World) -> None:

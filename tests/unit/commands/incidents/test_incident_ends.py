@@ -7,18 +7,17 @@ import re
 from opsroom.errors import Failure
 from opsroom.pagers import State
 from support.cards.scripted_tracker import DOWN, Elsewhere
+from support.expectations import expect
 from support.pages import scripted_pager
-from support.pages.incidents import WHAT, close, declare, pass_time, step
+from support.pages.incidents import WHAT, close, declare, step
 from support.pages.rooms import Rooms
 
 
 class TestClosing:
-    def test_the_page_is_resolved_the_card_told_and_moved_and_the_room_told(
-        self, shared: Rooms, cards: Elsewhere
-    ) -> None:
+    def test_page_card_and_room_are_told_and_closed(self, shared: Rooms, cards: Elsewhere) -> None:
         id = declare(shared)["incident"]
         answer = close(shared, id.lower())
-        assert (answer["ok"], answer["code"], answer["fresh"]) == (True, "incident_closed", True)
+        expect(answer, ok=True, code="incident_closed", fresh=True)
         assert answer["message"].startswith(f"bob closed incident {id} ({WHAT}) after ")
         assert re.search(
             r"\) after \S+ \w+: it was the cache\. Page 1234 is resolved\. ", answer["message"]
@@ -33,25 +32,21 @@ class TestClosing:
         assert shared.ask("list_incidents")["incidents"] == []
         assert shared.world.chain_holds()
 
-    def test_closing_again_does_nothing_again_and_says_who_did(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
+    def test_closing_again_says_who_did_and_no_more(self, rooms: Rooms, cards: Elsewhere) -> None:
         id = declare(rooms)["incident"]
         close(rooms, id)
-        pass_time(rooms, 1000)
+        rooms.pass_time(1000)
         said, comments = len(rooms.said("#deploys")), len(cards.comments)
         answer = close(rooms, id, by="carol", words="no, the database")
         assert answer["message"].startswith(f"It was already closed. bob closed incident {id}")
         assert answer["fresh"] is False
         assert (len(rooms.said("#deploys")), len(cards.comments)) == (said, comments)
 
-    def test_what_could_not_be_closed_is_told_and_closed_the_next_time(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
+    def test_what_stays_open_is_closed_the_next_time(self, rooms: Rooms, cards: Elsewhere) -> None:
         id = declare(rooms)["incident"]
         rooms.side().trouble["resolve"] = scripted_pager.DOWN
         answer = close(rooms, id)
-        assert (answer["ok"], answer["code"]) == (False, "incident_incomplete")
+        expect(answer, ok=False, code="incident_incomplete")
         assert "The page is not resolved: " in answer["message"]
         assert cards.there["OPS-1"].status == "Done"
         rooms.side().trouble.clear()
@@ -71,9 +66,7 @@ class TestClosing:
         close(rooms, first)
         assert declare(rooms)["incident"] != first
 
-    def test_without_a_column_the_card_stays_where_it_is(
-        self, rooms: Rooms, cards: Elsewhere
-    ) -> None:
+    def test_without_a_column_the_card_stays(self, rooms: Rooms, cards: Elsewhere) -> None:
         rooms.world.config["incidents"] = {}
         id = declare(rooms)["incident"]
         close(rooms, id)
@@ -83,16 +76,14 @@ class TestClosing:
 class TestFromNamesAlone:
     def test_a_rule_declares_one_without_any_text(self, rooms: Rooms) -> None:
         answer = rooms.ask("note_incident", "alice", app="web", environment="production")
-        assert answer["code"] == "declared"
-        assert answer["text"] == "web on production needs someone to look at it"
-        assert (answer["who"], answer["app"]) == ("web", "web")
+        expect(answer, code="declared", text="web on production needs someone to look at it")
+        expect(answer, who="web", app="web")
         assert step(rooms, answer["incident"], "page")["page"] == "1234"
 
     def test_names_that_are_not_known_are_refused(self, rooms: Rooms) -> None:
         assert rooms.ask("note_incident", app="wbe", environment="uat")["code"] == "unknown_app"
-        assert (
-            rooms.ask("note_incident", app="web", environment="moon")["code"]
-            == "unknown_environment"
+        expect(
+            rooms.ask("note_incident", app="web", environment="moon"), code="unknown_environment"
         )
         assert rooms.ask("note_incident", incident="ZZZZ")["code"] == "unknown_incident"
 

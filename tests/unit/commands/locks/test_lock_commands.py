@@ -4,74 +4,48 @@ stops."""
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.action import OpsroomAction, Surroundings
 from opsroom.db.store import open_store
+from support.expectations import expect
 from support.records.stores import run
-from support.worlds.world import Listener, World, make_world, run_action
+from support.waiting import until
+from support.worlds.ruled import Ruled
+from support.worlds.world import World, make_world
 
 LIMIT = 120.0
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return make_world(tmp_path)
-
-
-def deploy(
-    world: World, who: str = "alice", version: str = "v1.0.0", environment: str = "uat", **more: Any
-) -> Any:
-    return world.ask("deploy", who, app="web", version=version, environment=environment, **more)
-
-
 def test_a_lock_stops_others_and_not_its_owner(world: World) -> None:
-    locked = world.ask("lock", "bob", environment="uat", reason="load test")
-    assert (locked["ok"], locked["code"]) == (True, "locked_now")
+    locked = world.lock()
+    expect(locked, ok=True, code="locked_now")
     assert re.fullmatch(
         r"uat is locked by bob since \d\d:\d\d UTC, no end: load test\. Only bob can deploy "
         r"there now\. "
         r"To end it: unlock uat",
         locked["message"],
     )
-    refused = deploy(world, "alice")
-    assert (refused["outcome"], refused["code"]) == ("refused", "locked")
+    refused = world.deploy()
+    expect(refused, outcome="refused", code="locked")
     assert "uat is locked by bob since" in refused["message"]
     assert refused["hint"] == "To end it, bob or someone who may lock uat says: unlock uat"
     assert world.running() == ""
-    assert deploy(world, "alice", environment="test")["code"] == "deployed"
-    assert deploy(world, "bob")["code"] == "deployed"
+    assert world.deploy(environment="test")["code"] == "deployed"
+    assert world.deploy(who="bob")["code"] == "deployed"
     assert world.chain_holds()
 
 
 def test_a_lock_and_its_end_are_recorded_with_who_and_why(world: World) -> None:
-    world.ask(
-        "lock", "bob", environment="UAT", app="Web", reason="load  test\nwith db", room="#dev"
-    )
-    world.ask("unlock", "bob", environment="uat", app="web")
+    world.lock("UAT", "load  test\nwith db", app="Web", room="#dev")
+    world.unlock(app="web")
     locked, unlocked = world.records()
-    assert (locked.event.value, locked.command, locked.person, locked.chat_name) == (
-        "locked",
-        "lock",
-        "bob",
-        "bob",
-    )
-    assert (locked.app, locked.environment, locked.room, locked.code) == (
-        "web",
-        "uat",
-        "#dev",
-        "locked_now",
-    )
+    expect(locked, event="locked", command="lock", person="bob", chat_name="bob")
+    expect(locked, app="web", environment="uat", room="#dev", code="locked_now")
     assert locked.facts["reason"] == "load test with db"
-    assert (unlocked.event.value, unlocked.command, unlocked.code) == (
-        "unlocked",
-        "unlock",
-        "unlocked",
-    )
+    expect(unlocked, event="unlocked", command="unlock", code="unlocked")
     assert unlocked.facts["reason"] == locked.facts["reason"]
     assert world.chain_holds()
 
@@ -80,50 +54,44 @@ def test_a_lock_and_its_end_are_recorded_with_who_and_why(world: World) -> None:
     "end",
     ["until 24/12/1999", "until next Friday 17:00", "until the release is out", "for a while"],
 )
-def test_an_end_that_cannot_be_read_is_asked_back_and_never_a_part_of_the_reason(
-    world: World, end: str
-) -> None:
-    refused = world.ask("lock", "bob", environment="uat", reason=f"load test {end}")
-    assert (refused["outcome"], refused["code"]) == ("refused", "invalid_time")
+def test_an_unreadable_end_is_no_part_of_the_reason(world: World, end: str) -> None:
+    refused = world.lock("uat", f"load test {end}")
+    expect(refused, outcome="refused", code="invalid_time")
     assert refused["hint"].endswith(
         ". Where no time is meant, write at the end of the reason: no end"
     )
     assert world.ask("list_locks")["locks"] == []
-    locked = world.ask("lock", "bob", environment="uat", reason=f"load test {end}, no end")
-    assert (locked["code"], locked["reason"], locked["until"]) == (
-        "locked_now",
-        f"load test {end}",
-        "",
-    )
+    locked = world.lock("uat", f"load test {end}, no end")
+    expect(locked, code="locked_now", reason=f"load test {end}", until="")
     assert ", no end: load test" in locked["message"]
     assert ", no end | load test" in world.ask("list_locks")["message"]
 
 
 def test_an_end_in_the_text_is_taken_off_the_reason(world: World) -> None:
-    answer = world.ask("lock", "bob", environment="uat", reason="load test for 2h")
-    assert (answer["reason"], answer["app"]) == ("load test", "")
+    answer = world.lock("uat", "load test for 2h")
+    expect(answer, reason="load test", app="")
     assert re.search(r"since .* until .*: load test\.", answer["message"])
     assert answer["until"] > answer["since"]
 
 
 @pytest.mark.parametrize("reason", [None, "   ", "until 17:00", "for 2h", "\n"])
 def test_a_lock_needs_a_reason(world: World, reason: Any) -> None:
-    answer = world.ask("lock", environment="uat", reason=reason)
-    assert (answer["code"], answer["outcome"]) == ("reason_needed", "refused")
+    answer = world.lock("uat", reason, who="alice")
+    expect(answer, code="reason_needed", outcome="refused")
     assert answer["hint"] == "For example: lock uat: load test until 17:00"
     assert world.events() == ["refused"]
     assert world.ask("list_locks")["message"] == "Nothing is locked."
 
 
 def test_an_end_that_is_past_is_refused(world: World) -> None:
-    answer = world.ask("lock", environment="uat", reason="load test until 2001-01-01")
+    answer = world.lock("uat", "load test until 2001-01-01", who="alice")
     assert answer["code"] == "invalid_time"
     assert world.events() == ["refused"]
 
 
 def test_locking_again_renews_ones_own_lock_and_says_so(world: World) -> None:
-    first = world.ask("lock", "bob", environment="uat", reason="load test")
-    again = world.ask("lock", "bob", environment="uat", reason="longer load test for 2h")
+    first = world.lock()
+    again = world.lock("uat", "longer load test for 2h")
     assert again["ok"]
     assert again["renewed"] is True
     assert again["since"] == first["since"]
@@ -133,155 +101,110 @@ def test_locking_again_renews_ones_own_lock_and_says_so(world: World) -> None:
 
 
 def test_the_lock_of_another_stays_theirs(world: World) -> None:
-    world.ask("lock", "bob", environment="uat", reason="load test")
-    answer = world.ask("lock", "alice", environment="uat", reason="mine")
-    assert (answer["outcome"], answer["code"]) == ("refused", "locked")
+    world.lock()
+    answer = world.lock("uat", "mine", who="alice")
+    expect(answer, outcome="refused", code="locked")
     assert "uat is locked by bob" in answer["message"]
     assert "That lock stays." in answer["message"]
     assert world.events() == ["locked", "refused"]
 
 
 def test_the_kill_switch_stops_everybody_its_owner_too_until_it_is_unlocked(world: World) -> None:
-    answer = world.ask(
-        "lock", "carol", room="#ops", environment="everything", reason="the relay is not ours"
-    )
+    answer = world.lock("everything", "the relay is not ours", who="carol", room="#ops")
     assert answer["message"].startswith("Everything is locked by carol since")
     assert "Nobody can deploy anywhere now, including carol." in answer["message"]
     for who in ("alice", "carol"):
         for environment in ("test", "production"):
-            assert deploy(world, who, environment=environment, room="#ops")["ok"] is False
-    assert deploy(world, "carol")["code"] == "locked"
-    assert world.ask("unlock", "carol", room="#ops", environment="Everything")["ok"]
-    assert deploy(world, "carol")["code"] == "deployed"
+            assert world.deploy(who=who, environment=environment, room="#ops")["ok"] is False
+    assert world.deploy(who="carol")["code"] == "locked"
+    assert world.unlock("Everything", who="carol", room="#ops")["ok"]
+    assert world.deploy(who="carol")["code"] == "deployed"
 
 
 def test_everything_is_locked_by_those_who_may_lock_each_environment(world: World) -> None:
-    answer = world.ask("lock", "alice", room="#ops", environment="everything", reason="panic")
+    answer = world.lock("everything", "panic", who="alice", room="#ops")
     assert (answer["code"], "production" in answer["message"]) == ("not_allowed", True)
     # carol may, but from a room that counts somewhere.
-    assert (
-        world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"]
-        == "wrong_room"
-    )
+    assert world.lock("everything", "panic", who="carol", room="#dev")["code"] == "wrong_room"
     world.config["environments"]["uat"] = {"rooms": ["#dev"]}
-    assert (
-        world.ask("lock", "carol", room="#dev", environment="everything", reason="panic")["code"]
-        == "locked_now"
-    )
+    assert world.lock("everything", "panic", who="carol", room="#dev")["code"] == "locked_now"
 
 
 def test_who_may_not_lock_there_is_refused_and_told_who_may(world: World) -> None:
-    answer = world.ask("lock", "alice", room="#ops", environment="production", reason="mine now")
+    answer = world.lock("production", "mine now", who="alice", room="#ops")
     assert (answer["code"], "release-managers" in answer["hint"]) == ("not_allowed", True)
-    assert (
-        world.ask("lock", "carol", room="#dev", environment="production", reason="x")["code"]
-        == "wrong_room"
-    )
+    assert world.lock("production", "x", who="carol", room="#dev")["code"] == "wrong_room"
     world.config["environments"]["uat"] = {"lockers": ["carol"]}
-    assert world.ask("lock", "alice", environment="uat", reason="mine now")["code"] == "not_allowed"
-    assert world.ask("lock", "carol", environment="uat", reason="mine now")["code"] == "locked_now"
+    assert world.lock("uat", "mine now", who="alice")["code"] == "not_allowed"
+    assert world.lock("uat", "mine now", who="carol")["code"] == "locked_now"
 
 
 def test_the_owner_unlocks_from_anywhere_and_others_need_the_right(world: World) -> None:
-    world.ask("lock", "carol", room="#ops", environment="production", reason="incident")
-    refused = world.ask("unlock", "alice", room="#ops", environment="production")
+    world.lock("production", "incident", who="carol", room="#ops")
+    refused = world.unlock("production", who="alice", room="#ops")
     assert refused["code"] == "not_allowed"
     assert "production is locked by carol" in refused["message"]
     assert world.events() == ["locked", "refused"]
-    assert world.ask("unlock", "carol", room="#dev", environment="production")["code"] == "unlocked"
-
-
-def ask_in_rooms(
-    world: World, rooms: Dict[str, Listener], who: str, action: str, **given: Any
-) -> Any:
-    """Ask an action where each room has a listener of its own."""
-
-    class Around(Surroundings):
-        pass
-
-    around = Around(world.database, world.room, "5f0000000000000000000001")
-    OpsroomAction.surroundings = around
-    original = OpsroomAction._room
-    OpsroomAction._room = lambda self, settings, room, _around: rooms.setdefault(room, Listener())  # type: ignore
-    try:
-        given = {"room": "#dev", **given}
-        return run_action(
-            action, world.config, {**given, "requester": who, "st2_user": "chatops_bot"}
-        )
-    finally:
-        OpsroomAction._room = original  # type: ignore[method-assign]
-        OpsroomAction.surroundings = None
+    assert world.unlock("production", who="carol", room="#dev")["code"] == "unlocked"
 
 
 def test_when_somebody_else_unlocks_the_owners_room_is_told(world: World) -> None:
-    rooms: Dict[str, Listener] = {}
-    world.ask("lock", "bob", room="#load", environment="uat", app="web", reason="load test")
-    answer = ask_in_rooms(world, rooms, "alice", "unlock", environment="uat", app="web")
+    world.lock(room="#load", app="web")
+    rooms = Ruled(world)
+    answer = rooms.ask("unlock", environment="uat", app="web")
     assert re.match(
         r"alice unlocked web on uat; bob had locked it since .*: load test", answer["message"]
     )
-    assert rooms["#load"].said == [
-        "bob: alice unlocked web on uat, which you had locked: load test"
-    ]
-    assert rooms.get("#dev", Listener()).said == []
+    told = "bob: alice unlocked web on uat, which you had locked: load test"
+    assert (rooms.heard["#load"].said, rooms.heard["#dev"].said) == ([told], [])
 
 
 def test_the_owners_room_is_not_told_twice(world: World) -> None:
-    rooms: Dict[str, Listener] = {}
-    world.ask("lock", "bob", room="#dev", environment="uat", reason="load test")
-    ask_in_rooms(world, rooms, "alice", "unlock", environment="uat", room="dev")
-    world.ask("lock", "bob", room="#load", environment="uat", reason="load test")
-    ask_in_rooms(world, rooms, "bob", "unlock", environment="uat")
-    assert all(one.said == [] for one in rooms.values())
+    rooms = Ruled(world)
+    world.lock(room="#dev")
+    assert rooms.ask("unlock", "alice", "dev", environment="uat")["ok"]
+    world.lock(room="#load")
+    assert rooms.ask("unlock", "bob", environment="uat")["ok"]
+    assert all(one.said == [] for one in rooms.heard.values())
 
 
 def test_of_an_application_alone_it_is_asked_where(world: World) -> None:
-    answer = world.ask("unlock", environment="web")
-    assert (answer["code"], answer["message"]) == (
-        "unknown_environment",
-        "web is an application, not an environment.",
-    )
+    answer = world.unlock("web", who="alice")
+    expect(answer, code="unknown_environment", message="web is an application, not an environment.")
     assert answer["hint"].startswith("Say: unlock web on test; unlock web on uat")
-    answer = world.ask("lock", "bob", environment="WEB", reason="load test until 17:00")
+    answer = world.lock("WEB", "load test until 17:00")
     assert answer["hint"].startswith(
         "Say: lock web on test: load test until 17:00; lock web on uat: "
     )
-    assert (
-        "Say: lock web on test: REASON"
-        in world.ask("lock", "bob", environment="web", reason="x " * 60)["hint"]
-    )
-    assert world.ask("unlock", environment="wbe")["message"] == "There is no environment 'wbe'."
+    assert "Say: lock web on test: REASON" in world.lock("web", "x " * 60)["hint"]
+    assert world.unlock("wbe", who="alice")["message"] == "There is no environment 'wbe'."
 
 
 def test_what_is_not_locked_cannot_be_unlocked_and_what_was_meant_is_named(world: World) -> None:
-    nothing = world.ask("unlock", environment="uat")
-    assert (nothing["code"], nothing["message"]) == ("not_locked", "uat is not locked.")
-    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
-    narrower = world.ask("unlock", environment="uat")
+    expect(world.unlock(who="alice"), code="not_locked", message="uat is not locked.")
+    world.lock(app="web")
+    narrower = world.unlock(who="alice")
     assert narrower["message"].startswith(
         "uat itself is not locked. But web on uat is locked by bob"
     )
     assert narrower["hint"] == "Say: unlock web on uat"
-    wider = world.ask("unlock", environment="everything", who="carol", room="#ops")
+    wider = world.unlock("everything", who="carol", room="#ops")
     assert wider["code"] == "not_locked"
     assert wider["message"].startswith("There is no lock on everything. But web on uat is locked")
 
 
 def test_unknown_names_are_refused_with_the_nearest(world: World) -> None:
-    assert world.ask("lock", environment="uta", reason="x")["hint"] == "Did you mean uat?"
-    assert (
-        world.ask("lock", environment="everything", app="web", reason="x")["code"]
-        == "unknown_environment"
-    )
-    assert world.ask("lock", environment="uat", app="wbe", reason="x")["code"] == "unknown_app"
-    assert world.ask("unlock", environment="uta")["code"] == "unknown_environment"
+    assert world.lock("uta", "x", who="alice")["hint"] == "Did you mean uat?"
+    assert world.lock("everything", "x", who="alice", app="web")["code"] == "unknown_environment"
+    assert world.lock("uat", "x", who="alice", app="wbe")["code"] == "unknown_app"
+    assert world.unlock("uta", who="alice")["code"] == "unknown_environment"
     assert world.events() == ["refused"] * 4
 
 
 def test_the_list_shows_what_holds_widest_first(world: World) -> None:
-    world.ask("lock", "bob", environment="uat", app="web", reason="load test")
-    world.ask("lock", "alice", environment="test", reason="demo for 2h")
-    world.ask("lock", "carol", room="#ops", environment="everything", reason="incident")
+    world.lock(app="web")
+    world.lock("test", "demo for 2h", who="alice")
+    world.lock("everything", "incident", who="carol", room="#ops")
     listed = world.ask("list_locks")
     lines = listed["message"].split("\n")
     assert lines[0] == "Locked:"
@@ -298,46 +221,37 @@ def test_the_list_shows_what_holds_widest_first(world: World) -> None:
     )
 
 
-def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded_by_the_next_who_locks(
-    world: World,
-) -> None:
-    world.ask("lock", "bob", environment="uat", reason="load test for 2h")
+def test_a_lock_whose_time_is_over_stops_nobody_and_its_end_is_recorded(world: World) -> None:
+    world.lock("uat", "load test for 2h")
     store = open_store(world.database)
     run(store, "UPDATE locks SET until = '2000-01-01T00:00:00.000000+00:00'")
     assert world.ask("list_locks")["message"] == "Nothing is locked."
-    assert deploy(world, "alice")["code"] == "deployed"
-    assert world.ask("unlock", "alice", environment="uat")["code"] == "not_locked"
+    assert world.deploy()["code"] == "deployed"
+    assert world.unlock(who="alice")["code"] == "not_locked"
     ended = [record for record in world.records() if record.event.value == "unlocked"]
     assert [(one.requester, one.message) for one in ended] == [("bob", "its time was over")]
     assert world.chain_holds()
 
 
 def test_a_hostile_reason_reaches_the_room_harmless_and_short(world: World) -> None:
-    answer = world.ask(
-        "lock", environment="uat", reason="{{ st2kv.system.x }} <!channel> " + "x" * 460
-    )
-    for one in (
-        answer,
-        world.ask("list_locks"),
-        deploy(world, "bob"),
-        world.ask("unlock", "bob", environment="uat"),
-    ):
+    answer = world.lock("uat", "{{ st2kv.system.x }} <!channel> " + "x" * 460, who="alice")
+    for one in (answer, world.ask("list_locks"), world.deploy(who="bob"), world.unlock()):
         assert "{{" not in one["message"]
         assert "<!" not in one["message"]
         assert len(one["message"]) + len(one["hint"]) <= 400
 
 
 def test_after_a_rollback_the_application_is_locked_there_for_who_rolled_back(world: World) -> None:
-    deploy(world, "alice", "v1.0.0")
-    deploy(world, "alice", "v1.1.0")
+    world.deploy("v1.0.0")
+    world.deploy("v1.1.0")
     back = world.ask("rollback", "bob", app="web", environment="uat")
     assert back["code"] == "deployed"
     (lock,) = world.ask("list_locks")["locks"]
-    assert (lock["app"], lock["environment"], lock["owner"]) == ("web", "uat", "bob")
+    expect(lock, app="web", environment="uat", owner="bob")
     assert lock["reason"] == "rolled back from v1.1.0 to v1.0.0"
-    assert deploy(world, "alice", "v1.1.0")["code"] == "locked"
-    assert deploy(world, "bob", "v1.2.0")["code"] == "deployed"
-    assert world.ask("unlock", "alice", environment="uat", app="web")["code"] == "unlocked"
+    assert world.deploy("v1.1.0")["code"] == "locked"
+    assert world.deploy("v1.2.0", who="bob")["code"] == "deployed"
+    assert world.unlock(who="alice", app="web")["code"] == "unlocked"
 
 
 def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world: World) -> None:
@@ -349,14 +263,10 @@ def test_a_lock_while_a_deployment_runs_succeeds_and_says_who_is_deploying(world
     world.with_app(
         "api", deploy={"kind": "command", "command": ["python3", "-c", body], "time_limit": "2m"}
     )
-    process = world.spawn(
-        "deploy", "alice", app="api", version="3.1.0", environment="uat", redeploy=False
-    )
-    until = time.monotonic() + LIMIT
-    while not began.exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    process = world.spawn_deploy("3.1.0", who="alice", app="api")
+    until(began.exists, "the deployment has begun", LIMIT)
     try:
-        answer = world.ask("lock", "bob", environment="uat", reason="load test")
+        answer = world.lock()
     finally:
         go.write_text("")
     assert answer["ok"]
@@ -369,18 +279,15 @@ def shared(tmp_path: Path, store_url: str) -> World:
     return make_world(tmp_path, store_url)
 
 
-def test_of_locks_and_a_deployment_at_once_the_deployment_began_first_or_was_refused(
-    shared: World,
-) -> None:
+def test_of_locks_and_a_deployment_at_once_the_first_wins(shared: World) -> None:
     open_store(shared.database).close()
     others = [f"locker{number}" for number in range(6)]
     shared.config["people"].update({name: {"chat": [name]} for name in others})
-    given = {"app": "web", "version": "v1.0.0", "environment": "uat", "redeploy": False}
     # The deployment has further to go to its claim than a lock to its row: it gets a start.
-    deploying = [shared.spawn("deploy", "alice", **given)]
+    deploying = shared.spawn_deploy("v1.0.0", who="alice")
     locking = [shared.spawn("lock", name, environment="uat", reason="mine") for name in others]
     answers: List[Dict[str, Any]] = [one.result() for one in locking]
-    deployed = deploying[0].result()
+    deployed = deploying.result()
     assert sorted(one["code"] for one in answers) == ["locked"] * 5 + ["locked_now"]
     (winner,) = [one for one in answers if one["code"] == "locked_now"]
     events = shared.events()

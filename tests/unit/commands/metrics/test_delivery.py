@@ -12,6 +12,7 @@ from opsroom.commands import KINDS
 from opsroom.commands.metrics.delivery import find_scope, production_of
 from opsroom.config import load
 from opsroom.errors import Code, Refusal
+from support.expectations import expect
 from support.pages.incidents import declare
 from support.pages.rooms import Rooms
 from support.worlds.world import World, git, make_world
@@ -26,12 +27,11 @@ def world(tmp_path: Path) -> World:
 
 
 def metrics(world: World, **given: Any) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("metrics", **{"format": "none", **given})
-    return answer
+    return world.ask("metrics", **{"format": "none", **given})
 
 
 def deployed(world: World, version: str, environment: str = "production") -> None:
-    answer = world.ask("deploy", app="web", version=version, environment=environment)
+    answer = world.deploy(version, environment)
     assert answer["code"] == "deployed", answer["message"]
 
 
@@ -40,7 +40,7 @@ def test_the_room_reads_five_figures_with_what_they_are_made_of(world: World) ->
     deployed(world, "v1.1.0")
     world.ask("rollback", app="web", environment="production")
     answer = metrics(world, app="web")
-    assert (answer["ok"], answer["code"]) == (True, "metrics")
+    expect(answer, ok=True, code="metrics")
     lines = answer["message"].split("\n")
     assert lines[0].startswith("web on production, ")
     # What began a moment ago has no frequency.
@@ -53,10 +53,9 @@ def test_the_room_reads_five_figures_with_what_they_are_made_of(world: World) ->
     assert len(lines) <= 8
     assert len(answer["message"]) <= 400
     figures = answer["figures"]
-    assert (figures["deployments"], figures["rollbacks"]) == (2, 1)
-    assert figures["failed_by"] == {"rolled_back": 1}
+    expect(figures, deployments=2, rollbacks=1, failed_by={"rolled_back": 1})
     assert figures["lead_time_seconds"] is not None
-    assert (figures["commits"], figures["lead_time_known_for"]) == (1, 1)
+    expect(figures, commits=1, lead_time_known_for=1)
     assert "median over all commits" in answer["definitions"]["change_lead_time"]
 
 
@@ -85,13 +84,13 @@ def test_other_environments_are_asked_for_by_name(world: World) -> None:
 def test_two_ends_in_one_text(world: World) -> None:
     answer = metrics(world, app="web", since="2026-Q1 to 2026-Q2")
     assert answer["message"].split(":")[0] == "web on production, Q1 2026 to Q2 2026"
-    assert (answer["since"], answer["until"]) == ("2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z")
+    expect(answer, since="2026-01-01T00:00:00Z", until="2026-07-01T00:00:00Z")
 
 
 def test_days_are_those_of_the_config(world: World) -> None:
     world.config["timezone"] = "Europe/London"
     answer = metrics(world, app="web", since="2026-Q3")
-    assert (answer["since"], answer["until"]) == ("2026-06-30T23:00:00Z", "2026-09-30T23:00:00Z")
+    expect(answer, since="2026-06-30T23:00:00Z", until="2026-09-30T23:00:00Z")
     assert answer["timezone"] == "Europe/London"
 
 
@@ -119,8 +118,7 @@ def test_a_file_is_written_where_one_is_wanted(world: World, format_: str) -> No
     ],
 )
 def test_what_is_not_known_is_named(world: World, given: Dict[str, str], code: str) -> None:
-    answer = metrics(world, **given)
-    assert (answer["outcome"], answer["code"]) == ("refused", code)
+    expect(metrics(world, **given), outcome="refused", code=code)
 
 
 def test_a_team_is_measured_by_what_it_is_paged_for(world: World) -> None:
@@ -138,8 +136,7 @@ def test_an_incident_names_what_it_is_held_against(world: World) -> None:
     world.config["apps"]["web"]["page"] = "web-team"
     deployed(world, "v1.0.0")
     declare(Rooms(world, {}))
-    figures = metrics(world, app="web")["figures"]
-    assert (figures["failed_by"], figures["not_recovered"]) == ({"incident": 1}, 1)
+    expect(metrics(world, app="web")["figures"], failed_by={"incident": 1}, not_recovered=1)
     # It says nothing of an environment that nobody uses.
     deployed(world, "v1.0.0", "uat")
     assert metrics(world, app="web", environment="uat")["figures"]["incidents"] == 0

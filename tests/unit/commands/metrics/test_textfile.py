@@ -6,7 +6,7 @@ import builtins
 import json
 import shutil
 import subprocess
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -15,6 +15,7 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.records import chain
 from opsroom.records.model import Event
+from support.expectations import expect
 from support.records.ledgers import Book
 from support.records.stores import open_gates, run
 from support.worlds.world import World, make_world
@@ -33,8 +34,7 @@ def world(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Wo
 
 
 def written(world: World) -> Dict[str, Any]:
-    answer: Dict[str, Any] = world.ask("write_metrics")
-    return answer
+    return world.ask("write_metrics")
 
 
 def kept_by(world: World) -> Path:
@@ -76,7 +76,7 @@ def test_it_has_what_the_record_has(world: World) -> None:
     book.deployed("d5", app="gone", environment="attic")
     book.write(Event.DRIFT, deployment="d6", command="drift")
     answer = written(world)
-    assert (answer["ok"], answer["code"]) == (True, "metrics_written")
+    expect(answer, ok=True, code="metrics_written")
     found = samples(world)
     outcomes = [
         of(found, "deployments_total", **WEB, outcome=one)
@@ -98,8 +98,8 @@ def test_it_has_what_the_record_has(world: World) -> None:
 def test_what_is_open_is_counted_by_environment(world: World) -> None:
     world.config["environments"]["production"] = {"approvals": 1}
     world.config["pagers"] = {"pager": {"kind": "local", "on_call": {"web-team": "alice"}}}
-    world.ask("deploy", app="web", version="v1.0.0", environment="production")
-    world.ask("lock", environment="uat", app=None, reason="load test")
+    world.deploy("v1.0.0", "production")
+    world.lock(who="alice", app=None)
     found = samples(world) if written(world)["ok"] else {}
     waiting = {"environment": "production", "kind": "approval"}
     assert of(found, "changes_waiting", **waiting) == 1
@@ -110,8 +110,8 @@ def test_what_is_open_is_counted_by_environment(world: World) -> None:
 
 
 def test_it_names_nobody(world: World) -> None:
-    world.ask("deploy", app="web", version="v1.0.0", environment="production")
-    world.ask("deploy", "mallory", app="web", version="v1.1.0", environment="uat")
+    world.deploy("v1.0.0", "production")
+    world.deploy("v1.1.0", who="mallory")
     written(world)
     text = (world.folder / "textfile" / "opsroom.prom").read_text("utf-8")
     for name in ("alice", "mallory", "v1.0.0"):
@@ -171,7 +171,7 @@ def test_a_record_that_does_not_hold_shows(world: World, statement: str) -> None
     run(book.store, statement)
     for _ in range(2):
         answer = written(world)
-        assert (answer["ok"], answer["verified"]) == (True, False)
+        expect(answer, ok=True, verified=False)
         assert "does NOT hold: Record" in answer["message"]
         found = samples(world)
         assert of(found, "ledger_verified") == 0
@@ -203,19 +203,13 @@ def test_everyone_on_the_machine_may_read_it_and_nobody_half_of_it(world: World)
 def test_of_many_at_once_none_takes_a_counter_back(world: World) -> None:
     book = book_of(world)
     book.deployed("d1")
-    answers: List[Dict[str, Any]] = []
-    several = [threading.Thread(target=lambda: answers.append(written(world))) for _ in range(4)]
-    for one in several:
-        one.start()
-    for one in several:
-        one.join()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: written(world), range(4)))
     assert {one["code"] for one in answers} <= {"metrics_written", "nothing_new"}
     assert sum(one.get("new_records", 0) for one in answers) == 3
 
 
-def test_without_a_folder_or_the_package_it_says_what_to_do(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_folder_it_says_what_to_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def missing(name: str, *arguments: Any, **named: Any) -> Any:
@@ -225,7 +219,7 @@ def test_without_a_folder_or_the_package_it_says_what_to_do(
 
     monkeypatch.setattr(builtins, "__import__", missing)
     answer = written(world)
-    assert (answer["outcome"], answer["code"]) == ("refused", "not_configured")
+    expect(answer, outcome="refused", code="not_configured")
     assert "requirements-metrics.txt" in answer["hint"]
     del world.config["metrics"]
     answer = written(world)
@@ -244,7 +238,7 @@ def test_promtool_has_no_complaint(world: World) -> None:
     done = subprocess.run(
         [promtool, "check", "metrics"], input=content, capture_output=True, check=False
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    expect(done, returncode=0, stdout=b"", stderr=b"")
     # It would have one about a name that is none of Prometheus' conventions.
     done = subprocess.run(
         [promtool, "check", "metrics"],

@@ -14,6 +14,7 @@ import pytest
 
 from opsroom.db.sql import rows
 from opsroom.db.store import Store, open_store
+from support.expectations import expect
 from support.pages.rooms import Rooms, make_rooms
 from support.pages.scripted_pager import DOWN, Side
 from support.records.postgres import Postgres
@@ -72,14 +73,14 @@ def test_a_page_goes_out_once_and_the_answer_comes(
     took = time.monotonic() - began
     hanging.go_on.set()
     assert took < 15
-    assert (answer["ok"], answer["code"]) == (True, "paged"), answer
+    expect(answer, ok=True, code="paged")
     assert len(rooms.side().pages) == 1
     assert answer["recorded"] is (hanging.count < first)
     if not answer["recorded"]:
         assert "It is not recorded" in answer["message"]
 
 
-def test_an_end_that_is_still_being_committed_is_recorded_once(
+def test_an_end_is_recorded_once_while_it_is_being_committed(
     rooms: Rooms, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = postgres.new_database()
@@ -120,10 +121,10 @@ def test_the_next_pager_is_tried_also_then(rooms: Rooms, monkeypatch: pytest.Mon
     hanging = Hanging(monkeypatch, 3)
     answer = rooms.page()
     hanging.go_on.set()
-    assert (answer["code"], answer["pager"]) == ("paged", "mail")
+    expect(answer, code="paged", pager="mail")
 
 
-def test_the_log_which_is_the_database_gives_the_next_pager_its_turn(
+def test_the_log_gives_the_next_pager_its_turn(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rooms.world.config["pagers"]["log"] = {"kind": "local", "on_call": {"web-team": ["bob"]}}
@@ -131,7 +132,7 @@ def test_the_log_which_is_the_database_gives_the_next_pager_its_turn(
     hanging = Hanging(monkeypatch, 1)
     answer = rooms.page()
     hanging.go_on.set()
-    assert (answer["code"], answer["pager"]) == ("paged", "mail"), answer
+    expect(answer, code="paged", pager="mail")
     assert "log did not take it" in answer["message"]
 
 
@@ -140,13 +141,11 @@ def test_a_page_is_acknowledged_also_then(rooms: Rooms, monkeypatch: pytest.Monk
     hanging = Hanging(monkeypatch, 1)
     answer = rooms.ask("ack_page", page=f"pagerduty:{number}")
     hanging.go_on.set()
-    assert (answer["code"], answer["recorded"]) == ("acknowledged", False)
+    expect(answer, code="acknowledged", recorded=False)
     assert rooms.side().incidents[number].state.value == "acknowledged"
 
 
-def test_what_hung_in_the_middle_is_not_written_later(
-    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_hung_is_not_written_later(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging = Hanging(monkeypatch, 1)
     rooms.page()
     hanging.go_on.set()

@@ -3,30 +3,21 @@ watching."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.errors import Code, Failure
 from opsroom.pagers import Incident, State, Target
-from support.pages.rooms import Rooms, make_rooms
-from support.pages.scripted_pager import DOWN, LOST, Side
-from support.worlds.world import run_action
+from support.expectations import expect
+from support.pages.rooms import Rooms
+from support.pages.scripted_pager import DOWN, LOST
+from support.records.late import close_database
 
 VERBS = {
     "ack_page": ("acknowledged", "acknowledge"),
     "resolve_page": ("resolved", "resolve"),
     "escalate_page": ("escalated", "escalate"),
 }
-
-
-@pytest.fixture
-def shared(tmp_path: Path, sides: Dict[str, Side], store_url: str) -> Rooms:
-    """The same on each sort of database."""
-    return make_rooms(tmp_path, sides, store_url)
 
 
 def becomes(rooms: Rooms, state: State, number: str = "1234") -> None:
@@ -37,24 +28,18 @@ def becomes(rooms: Rooms, state: State, number: str = "1234") -> None:
 
 class TestDeeds:
     @pytest.mark.parametrize("verb", VERBS)
-    def test_it_is_done_in_the_pager_that_has_the_page_told_and_recorded(
-        self, rooms: Rooms, verb: str
-    ) -> None:
+    def test_it_is_done_in_the_pager_that_has_the_page(self, rooms: Rooms, verb: str) -> None:
         did, request = VERBS[verb]
         rooms.page()
         answer = rooms.ask(verb, "bob", page="1234")
-        assert (answer["ok"], answer["code"], answer["number"]) == (True, did, "1234")
+        expect(answer, ok=True, code=did, number="1234")
         assert answer["message"].startswith(f"bob {did} page 1234 (web-team) in pagerduty, ")
         assert "after it went out. " in answer["message"]
         assert answer["message"].endswith("https://p.example/1234")
         assert rooms.side().calls == ["page PSVC", f"{request} I1234 bob"]
         last = rooms.world.records()[-1]
-        assert (last.event.value, last.code, last.person) == (did, did, "bob")
-        assert (last.facts["pager"], last.facts["incident"], last.facts["team"]) == (
-            "pagerduty",
-            "I1234",
-            "web-team",
-        )
+        expect(last, event=did, code=did, person="bob")
+        expect(last.facts, pager="pagerduty", incident="I1234", team="web-team")
         assert rooms.world.chain_holds()
 
     def test_escalating_tells_who_is_on_it_now(self, rooms: Rooms) -> None:
@@ -64,21 +49,19 @@ class TestDeeds:
     def test_somebody_more_is_called_by_their_name_in_that_pager(self, rooms: Rooms) -> None:
         rooms.page()
         answer = rooms.ask("add_responder", who="bob", page="1234")
-        assert (answer["ok"], answer["code"]) == (True, "responder_added")
+        expect(answer, ok=True, code="responder_added")
         assert answer["message"].startswith("alice added bob to page 1234 (web-team) in pagerduty")
         assert rooms.side().incidents["1234"].people == ("bob", "bob")
         last = rooms.world.records()[-1]
         assert (last.event.value, last.facts["responder"]) == ("responder_added", "bob")
 
-    def test_whoever_the_config_does_not_know_is_looked_up_in_that_pager_only(
-        self, rooms: Rooms
-    ) -> None:
+    def test_an_unknown_responder_is_looked_up_in_that_pager_only(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.side().knows = rooms.side("mail").knows = (Target("user", "PERIN", "Erin"),)
         assert rooms.ask("add_responder", who="erin", page="1234")["code"] == "responder_added"
         assert rooms.side("mail").calls == []
         answer = rooms.ask("add_responder", who="mail:erin", page="1234")
-        assert (answer["code"], answer["hint"]) == ("unknown_who", "Name someone in pagerduty.")
+        expect(answer, code="unknown_who", hint="Name someone in pagerduty.")
 
     @pytest.mark.parametrize(
         "page", ["1234", "#1234", "I1234", "pagerduty:1234", "PagerDuty: 1234"]
@@ -92,7 +75,7 @@ class TestDeeds:
         rooms.page()
         rooms.page("mail:web-team", "once more")
         answer = rooms.ask("ack_page", page="1234")
-        assert (answer["code"], answer["outcome"]) == ("which_pager", "refused")
+        expect(answer, code="which_pager", outcome="refused")
         assert answer["hint"] == "Say: ack page mail:1234 or ack page pagerduty:1234"
         assert rooms.ask("ack_page", page="mail:1234")["pager"] == "mail"
 
@@ -100,9 +83,7 @@ class TestDeeds:
         side = rooms.side()
         side.incidents["9"] = Incident("I9", "9", "from a machine", State.TRIGGERED)
         answer = rooms.ask("ack_page", page="9")
-        assert (answer["code"], answer["hint"]) == (
-            "which_pager", "Say: ack page pagerduty:9 or ack page mail:9"
-        )  # fmt: skip
+        expect(answer, code="which_pager", hint="Say: ack page pagerduty:9 or ack page mail:9")
         assert (
             rooms.ask("ack_page", page="pagerduty:9")["message"]
             == "alice acknowledged page 9 in pagerduty."
@@ -115,27 +96,23 @@ class TestDeeds:
 
     def test_an_unknown_page_is_the_pagers_word_and_recorded(self, rooms: Rooms) -> None:
         answer = rooms.ask("ack_page", page="pagerduty:99")
-        assert (answer["code"], answer["hint"]) == ("unknown_page", "To see them: show pages")
+        expect(answer, code="unknown_page", hint="To see them: show pages")
         assert rooms.world.events() == ["asked", "refused"]
 
     def test_a_page_that_is_over_is_said_to_be(self, rooms: Rooms) -> None:
         rooms.page()
         becomes(rooms, State.RESOLVED)
-        answer = rooms.ask("ack_page", page="1234")
-        assert (answer["code"], answer["outcome"]) == ("page_closed", "refused")
+        expect(rooms.ask("ack_page", page="1234"), code="page_closed", outcome="refused")
         assert rooms.rows()[0]["state"] == "resolved"
 
     @pytest.mark.parametrize("verb", ["ack_page", "resolve_page"])
-    def test_a_lost_answer_is_made_up_for_by_asking_where_the_page_stands(
-        self, rooms: Rooms, verb: str
-    ) -> None:
+    def test_after_a_lost_answer_the_page_is_asked_for(self, rooms: Rooms, verb: str) -> None:
         rooms.page()
         rooms.side().script = [(True, LOST)]
         assert rooms.ask(verb, page="1234")["code"] == VERBS[verb][0]
         rooms.page(message="once more")
         rooms.side().script = [(False, LOST)]
-        answer = rooms.ask(verb, page="1235")
-        assert (answer["code"], answer["outcome"]) == ("unreachable", "failed")
+        expect(rooms.ask(verb, page="1235"), code="unreachable", outcome="failed")
 
     def test_escalating_is_never_assumed_after_a_lost_answer(self, rooms: Rooms) -> None:
         rooms.page()
@@ -144,17 +121,11 @@ class TestDeeds:
         assert len([one for one in rooms.side().calls if one.startswith("escalate")]) == 1
 
     @pytest.mark.parametrize("verb", ["ack_page", "resolve_page"])
-    def test_what_a_pager_knows_nothing_of_is_noted_here_and_said_so(
-        self, rooms: Rooms, verb: str
-    ) -> None:
+    def test_what_a_pager_cannot_do_is_noted_here(self, rooms: Rooms, verb: str) -> None:
         rooms.side("mail").can_act = False
         rooms.page("mail:web-team")
         answer = rooms.ask(verb, "bob", page="77")
-        assert (answer["ok"], answer["code"], answer["noted_here_only"]) == (
-            True,
-            VERBS[verb][0],
-            True,
-        )
+        expect(answer, ok=True, code=VERBS[verb][0], noted_here_only=True)
         assert "That is noted here only: This pager cannot" in answer["message"]
         assert rooms.rows()[0]["state"] == VERBS[verb][0]
         assert rooms.world.records()[-1].event.value == VERBS[verb][0]
@@ -162,12 +133,9 @@ class TestDeeds:
     def test_what_cannot_be_noted_instead_is_refused(self, rooms: Rooms) -> None:
         rooms.side("mail").can_act = False
         rooms.page("mail:web-team")
-        answer = rooms.ask("escalate_page", page="77")
-        assert (answer["code"], answer["outcome"]) == ("not_possible", "refused")
+        expect(rooms.ask("escalate_page", page="77"), code="not_possible", outcome="refused")
 
-    def test_the_room_that_the_page_came_from_is_told_when_it_is_another(
-        self, rooms: Rooms
-    ) -> None:
+    def test_the_room_of_the_page_is_told_when_it_is_another(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.ask("ack_page", "bob", "#ops", page="1234")
         (told,) = rooms.said("#dev")
@@ -179,13 +147,9 @@ class TestDeeds:
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         rooms.page()
-
-        def closed(url: str) -> None:
-            raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
-
-        monkeypatch.setattr("opsroom.db.store.open_store", closed)
+        close_database(monkeypatch)
         answer = rooms.ask("ack_page", page="pagerduty:1234")
-        assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "acknowledged", False)
+        expect(answer, ok=True, code="acknowledged", recorded=False)
         assert (
             "It is not recorded yet (the next command does that): the database cannot be used."
             in answer["message"]
@@ -193,9 +157,7 @@ class TestDeeds:
 
 
 class TestList:
-    def test_open_pages_are_told_with_their_state_in_the_pager_the_newest_first(
-        self, rooms: Rooms
-    ) -> None:
+    def test_open_pages_have_their_state_the_newest_first(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.page("bob", "search is down")
         becomes(rooms, State.ACKNOWLEDGED)
@@ -260,24 +222,18 @@ class TestList:
 class TestWatching:
     def test_nothing_configured_is_silent_and_well(self, rooms: Rooms) -> None:
         rooms.world.config = {}
-        answer = rooms.ask("watch_pages")
-        assert (answer["ok"], answer["code"]) == (True, "not_configured")
+        expect(rooms.ask("watch_pages"), ok=True, code="not_configured")
 
     def test_without_a_pager_no_database_is_opened(self, rooms: Rooms) -> None:
         rooms.world.config.update(pagers={}, teams={})
         rooms.world.database = f"sqlite:///{rooms.world.folder}/none/opsroom.db"
-        answer = rooms.ask("watch_pages")
-        assert (answer["ok"], answer["code"]) == (True, "watched")
+        expect(rooms.ask("watch_pages"), ok=True, code="watched")
         assert not (rooms.world.folder / "none").exists()
 
-    def test_an_acknowledgement_is_told_once_in_the_room_of_the_page_and_recorded(
-        self, rooms: Rooms
-    ) -> None:
+    def test_an_acknowledgement_is_told_once_in_its_room_and_recorded(self, rooms: Rooms) -> None:
         rooms.page()
         becomes(rooms, State.ACKNOWLEDGED)
-        rooms.pass_time(180)
-        assert rooms.ask("watch_pages", "st2admin", "")["code"] == "watched"
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(180, times=2)
         assert rooms.said("#dev") == [
             "Page 1234 (web-team) was acknowledged in pagerduty after 3 min. On it: bob."
         ]  # fmt: skip
@@ -286,17 +242,12 @@ class TestWatching:
         assert records[-1].deployment == records[0].deployment
         assert (records[-1].command, records[-1].facts["found"]) == ("watch pages", True)
 
-    def test_when_nobody_answers_that_is_told_once_with_the_way_to_the_next(
-        self, rooms: Rooms
-    ) -> None:
+    def test_when_nobody_answers_that_is_told_once(self, rooms: Rooms) -> None:
         rooms.world.config["teams"]["web-team"]["watch"] = "5m"
         rooms.page()
-        rooms.pass_time(299)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(299)
         assert rooms.said("#dev") == []
-        rooms.pass_time(1)
-        rooms.ask("watch_pages", "st2admin", "")
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(1, times=2)
         assert rooms.said("#dev") == [
             "Nobody has acknowledged page 1234 (web-team) after 5 min. To alert the next "
             "responders: escalate page 1234"
@@ -308,13 +259,11 @@ class TestWatching:
     ) -> None:
         monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.page()
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         becomes(rooms, State.ACKNOWLEDGED)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch()
         becomes(rooms, State.RESOLVED)
-        rooms.ask("watch_pages", "st2admin", "")
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(times=2)
         assert [one.split(" (")[0] for one in rooms.said("#dev")] == [
             "Nobody has acknowledged page 1234", "Page 1234", "Page 1234"
         ]  # fmt: skip
@@ -326,39 +275,34 @@ class TestWatching:
         monkeypatch.setattr("opsroom.commands.pages.watch._SELDOM", 1)
         rooms.page()
         rooms.ask("ack_page", page="1234")
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         assert rooms.said("#dev") == []
 
     @pytest.mark.parametrize("watch", ["0s", "1h"])
     def test_a_team_has_its_own_time_and_may_have_none(self, rooms: Rooms, watch: str) -> None:
         rooms.world.config["teams"]["web-team"]["watch"] = watch
         rooms.page()
-        rooms.pass_time(600)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(600)
         assert rooms.said("#dev") == []
         assert ("incident I1234" in rooms.side().calls) is (watch != "0s")
 
     def test_where_the_pager_cannot_tell_the_room_is_asked(self, rooms: Rooms) -> None:
         rooms.side("mail").can_act = False
         rooms.page("mail:web-team")
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         assert rooms.said("#dev") == [
             "Nobody has acknowledged page 77 (web-team) here after 5 min, and mail cannot "
             "report it. "
             "If you are on it: ack page 77"
         ]
         rooms.ask("ack_page", page="77")
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         assert len(rooms.said("#dev")) == 1
 
     def test_a_pager_that_is_down_when_time_is_up_is_said(self, rooms: Rooms) -> None:
         rooms.page()
         rooms.side().trouble["incident"] = DOWN
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         (told,) = rooms.said("#dev")
         assert told.startswith(
             "It is unknown after 5 min whether someone has acknowledged page 1234 (web-team): "
@@ -366,26 +310,12 @@ class TestWatching:
 
     def test_a_page_from_no_room_is_told_where_things_are_announced(self, rooms: Rooms) -> None:
         rooms.ask("page", "alice", "", who="web-team", message="checkout is down")
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         assert len(rooms.said("#deploys")) == 1
 
     def test_of_two_runners_at_the_same_moment_one_tells(self, shared: Rooms) -> None:
         shared.page()
         shared.pass_time(301)
-        ready, told = threading.Barrier(2), []
-        config = {**shared.world.config, "database": shared.world.database}
-
-        def look() -> None:
-            ready.wait()
-            answer = run_action(
-                "watch_pages", config, {"requester": "st2admin", "room": "", "st2_user": "st2admin"}
-            )
-            told.append(answer["told"])
-
-        threads: List[Any] = [threading.Thread(target=look) for _ in range(2)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        rule = {"requester": "st2admin", "room": "", "st2_user": "st2admin"}
+        told = [one["told"] for one in shared.world.at_once("watch_pages", rule, rule)]
         assert sorted(map(len, told)) == [0, 1]

@@ -24,6 +24,7 @@ from opsroom.pagers.local import Options as LocalOptions
 from opsroom.versions.http import HttpVersion
 from opsroom.versions.http import Options as HttpOptions
 from support.cases import cases
+from support.expectations import expect
 from support.pages.kinds import ADDRESSES, CASES, TARGETS, pager_at
 from support.pages.rooms import Clock, Rooms
 from support.records.templates import copy_database
@@ -85,9 +86,9 @@ def test_after_a_redirect_the_next_pager_is_tried(name: str, tmp_path: Path) -> 
         for number, (status, location, told) in enumerate(every):
             server.reply = Reply(status, "", {"Location": location} if location else {})
             answer = rooms.page(message=f"checkout is down {number}")
-            assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "log"), answer
+            expect(answer, ok=True, code="paged", pager="log")
             (first,) = answer["tried"]
-            assert (first["pager"], first["code"]) == ("duty", "bad_answer")
+            expect(first, pager="duty", code="bad_answer")
             assert told in first["message"]
             assert f"pagers.duty.{ADDRESSES[name]}" in first["message"]
             assert told in answer["message"]
@@ -101,7 +102,7 @@ def test_a_redirect_of_the_only_pager_says_that_nobody_was_paged(name: str, tmp_
     status, location, told = REDIRECTS[0]
     with Instead(Reply(status, "", {"Location": location})) as server:
         answer = world_at(tmp_path, name, server, next_one=False).page()
-    assert (answer["ok"], answer["code"]) == (False, "not_paged")
+    expect(answer, ok=False, code="not_paged")
     assert told in answer["message"]
     assert f"pagers.duty.{ADDRESSES[name]}" in answer["message"]
     assert "+44 20 7946 0000" in answer["hint"]
@@ -109,9 +110,7 @@ def test_a_redirect_of_the_only_pager_says_that_nobody_was_paged(name: str, tmp_
 
 @pytest.mark.parametrize("name", ["pagerduty", "opsgenie", "victorops"])
 @pytest.mark.parametrize("verb", ["get_on_call", "ack_page", "resolve_page", "add_responder"])
-def test_every_other_command_says_where_a_redirect_leads(
-    name: str, verb: str, tmp_path: Path
-) -> None:
+def test_every_command_says_where_a_redirect_leads(name: str, verb: str, tmp_path: Path) -> None:
     given: Dict[str, Any] = {"who": "web-team"} if verb == "get_on_call" else {"page": "1234"}
     if verb == "add_responder":
         given["who"] = "bob"
@@ -135,9 +134,7 @@ ASKABLE = ("pagerduty", "opsgenie", "victorops")
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_where_there_is_no_api_the_next_pager_is_tried(
-    name: str, tmp_path: Path, clock: Clock
-) -> None:
+def test_without_an_api_the_next_pager_is_tried(name: str, tmp_path: Path, clock: Clock) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server)
         for number, (what, reply) in enumerate(NO_API.items()):
@@ -203,9 +200,7 @@ def test_a_missing_api_does_not_say_that_a_name_is_unknown(name: str, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ASKABLE)
-def test_a_missing_api_is_no_schedule_on_which_nobody_is_on_call(
-    name: str, tmp_path: Path, clock: Clock
-) -> None:
+def test_a_missing_api_is_no_empty_schedule(name: str, tmp_path: Path, clock: Clock) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server)
         if name != "victorops":
@@ -332,9 +327,7 @@ def test_a_name_that_is_looked_up_first_takes_of_the_time_of_the_page(limits: Li
     assert limits[2:] == [4.0, 4.0]
 
 
-def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(
-    limits: List[float],
-) -> None:
+def test_a_name_looked_up_on_the_way_takes_of_the_time(limits: List[float]) -> None:
     context = context_with(SmtpOptions("mx", 25, "ops@example.com", time_limit=12.0))
     ask_about(context, Route("log", "Web"), lambda pager, target: None)
     assert limits == [6.0, 8.0]
@@ -343,9 +336,7 @@ def test_a_name_that_is_looked_up_on_the_way_takes_of_the_time_of_the_page(
 
 
 @pytest.mark.parametrize("name", ASKABLE)
-def test_a_name_that_cannot_be_looked_up_leaves_nothing_in_doubt(
-    name: str, tmp_path: Path, clock: Clock
-) -> None:
+def test_a_failed_look_up_leaves_no_doubt(name: str, tmp_path: Path, clock: Clock) -> None:
     with Instead() as server:
         rooms = world_at(tmp_path, name, server, next_one=False)
         for what, reply in {

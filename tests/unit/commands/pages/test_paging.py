@@ -8,44 +8,32 @@ from typing import Any
 import pytest
 
 from opsroom.pagers import Delivery, OnCall, Target
+from support.expectations import expect
 from support.pages.rooms import Clock, Rooms
 from support.pages.scripted_pager import DOWN, LIMITED, WRONG
 
 
 class TestAnswer:
-    def test_it_says_who_was_reached_until_when_through_what_as_which_incident(
-        self, rooms: Rooms
-    ) -> None:
+    def test_it_says_who_was_reached_through_what_until_when(self, rooms: Rooms) -> None:
         answer = rooms.page()
-        assert (answer["ok"], answer["code"]) == (True, "paged")
+        expect(answer, ok=True, code="paged")
         assert answer["message"] == (
             "alice paged bob (on call until Mon 2099-11-23 18:00 UTC) for web-team through "
             "pagerduty, incident 1234. "
             "https://p.example/1234"
         )
-        assert (answer["pager"], answer["incident"], answer["number"]) == (
-            "pagerduty",
-            "I1234",
-            "1234",
-        )
-        assert answer["people"] == ["bob"]
+        expect(answer, pager="pagerduty", incident="I1234", number="1234", people=["bob"])
 
     def test_it_takes_one_request_where_the_config_names_the_target(self, rooms: Rooms) -> None:
         rooms.page()
         assert rooms.side().calls == ["page PSVC"]
         assert rooms.side("mail").calls == []
 
-    def test_the_pager_learns_who_asked_where_and_under_which_name_there(
-        self, rooms: Rooms
-    ) -> None:
+    def test_the_pager_learns_who_asked_and_where(self, rooms: Rooms) -> None:
         rooms.world.config["web"] = "https://st2.example.com"
         rooms.page(urgent=True)
         (page,) = rooms.side().pages
-        assert (page.author.shown, page.author.room, page.author.identity) == (
-            "alice",
-            "#dev",
-            "PALICE",
-        )
+        expect(page.author, shown="alice", room="#dev", identity="PALICE")
         assert page.author.email == "alice@example.com"
         assert page.author.line == (
             "alice (in #dev) via opsroom, "
@@ -78,11 +66,7 @@ class TestAnswer:
         side = rooms.side()
         side.delivery, side.notes = Delivery.UNCONFIRMED, ("It was accepted for processing.",)
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["outcome"]) == (
-            False,
-            "page_unconfirmed",
-            "failed",
-        )
+        expect(answer, ok=False, code="page_unconfirmed", outcome="failed")
         assert answer["message"] == (
             "pagerduty took alice's page to web-team (incident 1234); whether it reaches "
             "someone is not known. "
@@ -95,8 +79,7 @@ class TestAnswer:
 
     @pytest.mark.parametrize("words", ["", "   ", "\n"])
     def test_a_page_needs_words(self, rooms: Rooms, words: str) -> None:
-        answer = rooms.page(message=words)
-        assert (answer["code"], answer["outcome"]) == ("text_needed", "refused")
+        expect(rooms.page(message=words), code="text_needed", outcome="refused")
         assert rooms.side().calls == []
         assert rooms.world.events() == ["refused"]
 
@@ -118,12 +101,10 @@ class TestAnswer:
 
 class TestChain:
     @pytest.mark.parametrize("trouble", [DOWN, LIMITED, WRONG])
-    def test_the_next_pager_is_tried_when_the_first_certainly_did_not_take_it(
-        self, rooms: Rooms, trouble: Any
-    ) -> None:
+    def test_the_next_is_tried_after_a_certain_failure(self, rooms: Rooms, trouble: Any) -> None:
         rooms.side().script = [(False, trouble)]
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["pager"]) == (True, "paged", "mail")
+        expect(answer, ok=True, code="paged", pager="mail")
         assert "through mail, incident 77." in answer["message"]
         assert "pagerduty did not take it: https://p.example" in answer["message"]
         assert answer["tried"][0]["code"] == trouble.code.value
@@ -133,21 +114,15 @@ class TestChain:
     def test_a_page_that_reaches_nobody_goes_on_to_the_next_pager(self, rooms: Rooms) -> None:
         rooms.side().delivery, rooms.side().notes = Delivery.NOBODY, ("alice is on call herself.",)
         answer = rooms.page()
-        assert (answer["ok"], answer["pager"]) == (True, "mail")
+        expect(answer, ok=True, pager="mail")
         assert (
             "pagerduty took it and reaches nobody. alice is on call herself." in answer["message"]
         )
 
-    def test_when_nobody_is_reached_anywhere_that_is_said_with_whom_to_phone(
-        self, rooms: Rooms
-    ) -> None:
+    def test_when_nobody_is_reached_it_says_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().delivery = rooms.side("mail").delivery = Delivery.NOBODY
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["hint"]) == (
-            False,
-            "nobody_notified",
-            "Phone: +44 20 7946 0000",
-        )
+        expect(answer, ok=False, code="nobody_notified", hint="Phone: +44 20 7946 0000")
         assert answer["message"].startswith(
             "The page to web-team reached nobody. pagerduty took it"
         )
@@ -156,11 +131,7 @@ class TestChain:
     def test_when_all_pagers_are_down_it_says_so_and_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, LIMITED)]
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["hint"]) == (
-            False,
-            "not_paged",
-            "Phone: +44 20 7946 0000",
-        )
+        expect(answer, ok=False, code="not_paged", hint="Phone: +44 20 7946 0000")
         assert answer["message"].startswith(
             "Nobody was paged for web-team, neither pagerduty and mail took it."
         )
@@ -188,20 +159,16 @@ class TestChain:
             answer = rooms.page()
         finally:
             rooms.side().gate.set()
-        assert (answer["ok"], answer["pager"]) == (True, "mail")
+        expect(answer, ok=True, pager="mail")
         assert "pagerduty did not take it: pagerduty did not answer within" in answer["message"]
 
-    def test_a_defect_in_one_kind_does_not_keep_the_next_from_being_tried(
-        self, rooms: Rooms, clock: Clock
-    ) -> None:
+    def test_a_defect_in_one_kind_stops_no_other(self, rooms: Rooms, clock: Clock) -> None:
         rooms.side().script = [(False, KeyError("incident"))]
         answer = rooms.page()
-        assert (answer["ok"], answer["pager"]) == (True, "mail")
+        expect(answer, ok=True, pager="mail")
         assert "asking pagerduty failed (KeyError)" in answer["message"]
 
-    def test_a_pager_without_a_word_in_the_config_is_asked_for_the_teams_name(
-        self, rooms: Rooms
-    ) -> None:
+    def test_a_pager_without_a_target_is_asked_for_the_teams_name(self, rooms: Rooms) -> None:
         del rooms.world.config["teams"]["web-team"]["pagerduty"]
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
         rooms.side().knows = (
@@ -211,9 +178,7 @@ class TestChain:
         assert rooms.page()["pager"] == "pagerduty"
         assert rooms.side().calls == ["look_up web-team", "page P9"]
 
-    def test_without_that_name_it_goes_where_the_pager_sends_what_is_for_nobody(
-        self, rooms: Rooms
-    ) -> None:
+    def test_without_that_name_it_goes_to_the_pagers_default(self, rooms: Rooms) -> None:
         del rooms.world.config["teams"]["web-team"]["pagerduty"]
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
         rooms.side().default = Target("service", "PALL", "Everything")
@@ -223,7 +188,5 @@ class TestChain:
         del rooms.world.config["teams"]["web-team"]["pagerduty"]
         rooms.world.config["teams"]["web-team"]["page"] = ["pagerduty"]
         answer = rooms.page()
-        assert (answer["code"], answer["outcome"]) == ("unknown_who", "refused")
-        assert (
-            answer["hint"] == "An administrator can say who that is under teams.web-team.pagerduty."
-        )
+        expect(answer, code="unknown_who", outcome="refused")
+        expect(answer, hint="An administrator can say who that is under teams.web-team.pagerduty.")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, List
 
 import pytest
 
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
 from opsroom.db.store import open_store
-from opsroom.errors import Code, Failure
-from support.pages.rooms import Rooms, make_rooms
-from support.pages.scripted_pager import DOWN, Side
-from support.worlds.world import run_action
-
-
-@pytest.fixture
-def shared(tmp_path: Path, sides: Dict[str, Side], store_url: str) -> Rooms:
-    """The same on each sort of database."""
-    return make_rooms(tmp_path, sides, store_url)
+from support.expectations import expect
+from support.pages.rooms import Rooms
+from support.pages.scripted_pager import DOWN
+from support.records.late import close_database
 
 
 class TestLimit:
@@ -29,7 +21,7 @@ class TestLimit:
         for number in range(2):
             assert rooms.page(who=["web-team", "bob"][number])["code"] == "paged"
         answer = rooms.page(message="once more")
-        assert (answer["code"], answer["outcome"]) == ("page_limit", "refused")
+        expect(answer, code="page_limit", outcome="refused")
         assert answer["message"].startswith(
             "alice has sent 2 pages in the last 10 min, as many as the config allows; nobody was "
             "paged. "
@@ -93,24 +85,8 @@ class TestLimit:
 
     def test_pages_at_the_same_moment_count_each_other(self, shared: Rooms) -> None:
         shared.world.config["page_limit"] = {"pages": 1}
-        ready, answers = threading.Barrier(4), []
-        config = {**shared.world.config, "database": shared.world.database}
-
-        def say(number: int) -> None:
-            ready.wait()
-            given = {
-                "requester": "alice",
-                "room": "#dev",
-                "st2_user": "chatops_bot",
-                "message": f"number {number}",
-            }
-            answers.append(run_action("page", config, {**given, "who": "web-team"}))
-
-        threads = [threading.Thread(target=say, args=(number,)) for number in range(4)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        said = [{"who": "web-team", "message": f"number {number}"} for number in range(4)]
+        answers = shared.world.at_once("page", *said)
         assert sorted(one["code"] for one in answers) == ["page_limit"] * 3 + ["paged"]
 
 
@@ -120,7 +96,7 @@ class TestRecord:
         asked, paged = rooms.world.records()
         assert (asked.event.value, paged.event.value, paged.code) == ("asked", "paged", "paged")
         assert asked.deployment == paged.deployment
-        assert (paged.command, paged.person, paged.room) == ("page", "alice", "#dev")
+        expect(paged, command="page", person="alice", room="#dev")
         kept = {
             key: paged.facts[key]
             for key in ("pager", "incident", "url", "target", "people", "team", "urgent")
@@ -146,19 +122,14 @@ class TestRecord:
         store = open_store(rooms.world.database)
         with store.read() as connection:
             found = collect(connection, period)
-        assert (found.changes, found.attempts, found.unreadable) == ((), (), ())
+        expect(found, changes=(), attempts=(), unreadable=())
 
     def test_a_database_that_cannot_be_used_keeps_nobody_asleep(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        away = Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
-
-        def closed(url: str) -> None:
-            raise away
-
-        monkeypatch.setattr("opsroom.db.store.open_store", closed)
+        close_database(monkeypatch)
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["recorded"]) == (True, "paged", False)
+        expect(answer, ok=True, code="paged", recorded=False)
         assert (
             "It is not recorded yet (the next command does that), and no limit was checked"
             in answer["message"]
@@ -170,10 +141,7 @@ class TestRecord:
     def test_without_the_record_the_chain_and_its_truth_are_the_same(
         self, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def closed(url: str) -> None:
-            raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
-
-        monkeypatch.setattr("opsroom.db.store.open_store", closed)
+        close_database(monkeypatch)
         rooms.side().script = [(False, DOWN)]
         assert rooms.page()["pager"] == "mail"
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, DOWN)]

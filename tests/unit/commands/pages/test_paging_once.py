@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Dict
 
 import pytest
 
 from opsroom.db.store import open_store
-from opsroom.errors import Code, Failure
 from opsroom.pagers import State
-from support.pages.rooms import Clock, Rooms, make_rooms
-from support.pages.scripted_pager import DOWN, LOST, SLOW, Side
+from support.expectations import expect
+from support.pages.rooms import Clock, Rooms
+from support.pages.scripted_pager import DOWN, LOST, SLOW
+from support.records.late import close_database
 from support.records.stores import run
-from support.worlds.world import run_action
-
-
-@pytest.fixture
-def shared(tmp_path: Path, sides: Dict[str, Side], store_url: str) -> Rooms:
-    """The same on each sort of database."""
-    return make_rooms(tmp_path, sides, store_url)
 
 
 class TestOnce:
     def test_the_same_within_a_minute_is_the_same_incident(self, rooms: Rooms) -> None:
         rooms.page()
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged_already", "1234")
+        expect(answer, ok=True, code="paged_already", number="1234")
         assert "it was not sent again. To page again, word it differently." in answer["message"]
         assert len(rooms.side().pages) == 1
         assert rooms.world.events() == ["asked", "paged", "asked", "refused"]
@@ -43,9 +35,7 @@ class TestOnce:
             {"emergency": True},
         ],
     )
-    def test_other_words_people_and_urgency_are_another_page(
-        self, rooms: Rooms, other: Dict[str, Any]
-    ) -> None:
+    def test_other_words_make_another_page(self, rooms: Rooms, other: Dict[str, Any]) -> None:
         rooms.page()
         assert rooms.page(**other)["code"] == "paged"
         assert len(rooms.side().pages) == 2
@@ -76,11 +66,8 @@ class TestOnce:
     ) -> None:
         rooms.page()
 
-        def closed(url: str) -> None:
-            raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
-
         def stands(context: Any, facts: Any) -> bool:
-            monkeypatch.setattr("opsroom.db.store.open_store", closed)
+            close_database(monkeypatch)
             context.close()
             return True
 
@@ -89,23 +76,8 @@ class TestOnce:
         assert len(rooms.side().pages) == 1
 
     def test_several_executions_at_once_page_once(self, shared: Rooms) -> None:
-        ready, answers = threading.Barrier(5), []
-        config = {**shared.world.config, "database": shared.world.database}
-
-        def say() -> None:
-            ready.wait()
-            given = {"requester": "alice", "room": "#dev", "st2_user": "chatops_bot"}
-            answers.append(
-                run_action(
-                    "page", config, {**given, "who": "web-team", "message": "checkout is down"}
-                )
-            )
-
-        threads = [threading.Thread(target=say) for _ in range(5)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        said = {"who": "web-team", "message": "checkout is down"}
+        answers = shared.world.at_once("page", *[said] * 5)
         assert len(shared.side().pages) == 1
         codes = sorted(one["code"] for one in answers)
         assert codes.count("paged") == 1
@@ -115,21 +87,15 @@ class TestOnce:
 
 class TestLostAnswers:
     @pytest.mark.parametrize("lost", [LOST, SLOW])
-    def test_a_page_that_went_out_is_found_and_not_sent_again(
-        self, rooms: Rooms, clock: Clock, lost: Any
-    ) -> None:
+    def test_what_went_out_is_not_sent_again(self, rooms: Rooms, clock: Clock, lost: Any) -> None:
         rooms.side().script = [(True, lost)]
-        answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["number"]) == (True, "paged", "1234")
+        expect(rooms.page(), ok=True, code="paged", number="1234")
         assert rooms.side().calls == ["page PSVC", "find PSVC"]
         assert rooms.side("mail").calls == []
 
-    def test_a_page_that_is_certainly_not_there_goes_to_the_next_pager(
-        self, rooms: Rooms, clock: Clock
-    ) -> None:
+    def test_what_is_not_there_goes_to_the_next_pager(self, rooms: Rooms, clock: Clock) -> None:
         rooms.side().script = [(False, SLOW)]
-        answer = rooms.page()
-        assert (answer["ok"], answer["pager"]) == (True, "mail")
+        expect(rooms.page(), ok=True, pager="mail")
         # It was looked for until the server can no longer have been at it.
         assert sum(clock.waited) >= 6.0
         assert rooms.side().pages == []
@@ -140,17 +106,11 @@ class TestLostAnswers:
         assert rooms.page()["number"] == "1234"
         assert rooms.side("mail").calls == []
 
-    def test_where_that_cannot_be_asked_nothing_more_is_sent_and_somebody_is_phoned(
-        self, rooms: Rooms, clock: Clock
-    ) -> None:
+    def test_what_cannot_be_asked_is_not_sent_again(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side()
         side.can_look, side.script = False, [(True, LOST)]
         answer = rooms.page()
-        assert (answer["ok"], answer["code"], answer["outcome"]) == (
-            False,
-            "page_unconfirmed",
-            "failed",
-        )
+        expect(answer, ok=False, code="page_unconfirmed", outcome="failed")
         assert answer["message"].startswith(
             "The page to web-team may have gone out and may not: https://p.example"
         )
@@ -170,9 +130,7 @@ class TestLostAnswers:
         side.can_act = False
         assert rooms.ask("ack_page", page=row["mark"])["noted_here_only"] is True
 
-    def test_saying_it_again_looks_again_and_sends_nothing(
-        self, rooms: Rooms, clock: Clock
-    ) -> None:
+    def test_a_repeat_looks_again_and_sends_nothing(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side()
         side.can_look, side.script = False, [(True, LOST)]
         rooms.page()
@@ -180,7 +138,7 @@ class TestLostAnswers:
         assert [one for one in side.calls if one.startswith("page")] == ["page PSVC"]
         side.can_look = True
         answer = rooms.page()
-        assert (answer["code"], answer["number"]) == ("paged", "1234")
+        expect(answer, code="paged", number="1234")
         assert "The pager's answer was lost, but the page was found." in answer["message"]
         assert len(side.pages) == 1
 
@@ -190,9 +148,7 @@ class TestLostAnswers:
         assert rooms.page()["code"] == "page_unconfirmed"
         assert rooms.side("mail").calls == []
 
-    def test_after_a_runner_died_the_pager_that_it_was_at_is_asked_first(
-        self, rooms: Rooms, clock: Clock
-    ) -> None:
+    def test_the_pager_of_a_dead_runner_is_asked_first(self, rooms: Rooms, clock: Clock) -> None:
         side = rooms.side("mail")
         rooms.side().script = [(False, DOWN)]
         rooms.page()
@@ -202,7 +158,6 @@ class TestLostAnswers:
         run(store, "UPDATE repeats SET state = 'doing', ended_at = '', answer = ''")
         run(store, "UPDATE pages SET state = 'sending', incident = '', number = ''")
         rooms.pass_time(91)
-        answer = rooms.page()
-        assert (answer["code"], answer["pager"], answer["number"]) == ("paged", "mail", "77")
+        expect(rooms.page(), code="paged", pager="mail", number="77")
         assert len(side.pages) == 1
         assert [one for one in rooms.side().calls if one.startswith("page")] == ["page PSVC"]

@@ -11,6 +11,7 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, State, Target
+from support.expectations import expect
 from support.pages.rooms import Clock, Rooms
 from support.pages.scripted_pager import DOWN, LOST, SLOW
 from support.records.stores import rows, run
@@ -33,33 +34,26 @@ def long_chain(rooms: Rooms) -> None:
 
 
 class TestNames:
-    def test_me_is_nobody_else_for_somebody_whom_the_config_does_not_know(
-        self, rooms: Rooms
-    ) -> None:
+    def test_me_is_nobody_else_for_an_unknown_person(self, rooms: Rooms) -> None:
         rooms.side().knows = (Target("user", "PCARMEN", "Carmen Mendes"),)
-        answer = rooms.page("me", by="zoe")
-        assert (answer["ok"], answer["code"]) == (False, "unknown_who")
+        expect(rooms.page("me", by="zoe"), ok=False, code="unknown_who")
         assert rooms.side().pages == []
         number = rooms.page()["number"]
         answer = rooms.ask("add_responder", "zoe", who="me", page=number)
-        assert (answer["ok"], answer["code"]) == (False, "unknown_who")
+        expect(answer, ok=False, code="unknown_who")
         assert rooms.side().incidents[number].people == ("bob",)
 
-    def test_a_person_of_the_config_is_not_somebody_whose_name_contains_theirs(
-        self, rooms: Rooms
-    ) -> None:
+    def test_a_person_is_nobody_whose_name_contains_theirs(self, rooms: Rooms) -> None:
         rooms.side("mail").knows = (Target("user", "U2", "Carola Tables"),)
         assert rooms.page("mail:carol")["code"] == "unknown_who"
         rooms.side("mail").knows = (Target("user", "U1", "Carol"),)
         assert rooms.page("mail:carol")["code"] == "paged"
 
-    def test_a_name_is_not_guessed_while_a_pager_that_may_have_it_is_silent(
-        self, rooms: Rooms
-    ) -> None:
+    def test_a_name_is_not_guessed_while_a_pager_is_silent(self, rooms: Rooms) -> None:
         rooms.side("pagerduty").trouble["look_up"] = DOWN
         rooms.side("mail").knows = (Target("service", "X", "Payments test"),)
         answer = rooms.page("payments")
-        assert (answer["ok"], answer["code"]) == (False, "which_who")
+        expect(answer, ok=False, code="which_who")
         assert answer["hint"].endswith("mail:service Payments test")
         assert rooms.side("mail").pages == []
         assert rooms.page("mail:service Payments test")["code"] == "paged"
@@ -122,9 +116,7 @@ class TestWatching:
         rooms.side().script, rooms.side().can_look = [(True, LOST)], False
         rooms.side().can_act = False
         mark = rooms.page()["mark"]
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301, times=2)
         assert [one.split(" (")[0] for one in rooms.said("#dev")] == [
             f"It is still unknown whether page {mark}"
         ]
@@ -139,15 +131,14 @@ class TestWatching:
         for number in range(55):
             rooms.page("mail:web-team", message=f"text {number}")
         rooms.pass_time(600)
-        for _ in range(4):
-            rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(times=4)
         assert len(rooms.said("#dev")) == 55
         number = rooms.page()["number"]
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch()
         rooms.side().incidents[number] = replace(
             rooms.side().incidents[number], state=State.ACKNOWLEDGED
         )
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch()
         assert rooms.said("#dev")[-1].startswith(
             f"Page {number} (web-team) was acknowledged in pagerduty"
         )
@@ -164,19 +155,16 @@ class TestWatching:
         ((mark,),) = rows(store, "SELECT mark FROM pages")
         if there:
             rooms.side().incidents[number] = replace(rooms.side().incidents[number], id=mark)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch()
         assert rooms.said("#dev") == []
-        rooms.pass_time(130)
-        rooms.ask("watch_pages", "st2admin", "")
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(130, times=2)
         assert len(rooms.said("#dev")) == 1
         said = rooms.said("#dev")[0]
         assert said.startswith("The command by which alice paged web-team was stopped 2 min ")
         assert (f"incident {number}" in said) is there
         assert ("it is unknown whether the page went out" in said) is not there
         assert rooms.world.events()[-1] == ("paged" if there else "unconfirmed")
-        rooms.pass_time(301)
-        rooms.ask("watch_pages", "st2admin", "")
+        rooms.watch(301)
         # Found, it is watched like any other.
         assert len(rooms.said("#dev")) == (2 if there else 1)
         assert rooms.world.chain_holds()
@@ -184,9 +172,7 @@ class TestWatching:
 
 class TestFollowingUp:
     @pytest.mark.parametrize("lost", [LOST, SLOW])
-    def test_a_lost_answer_to_an_escalation_is_not_told_as_a_failure_for_certain(
-        self, rooms: Rooms, lost: Failure
-    ) -> None:
+    def test_a_lost_escalation_is_no_certain_failure(self, rooms: Rooms, lost: Failure) -> None:
         rooms.page()
         rooms.side().script = [(True, lost)]
         answer = rooms.ask("escalate_page", page="1234")
@@ -199,9 +185,7 @@ class TestFollowingUp:
         assert "refused" in rooms.ask("escalate_page", page="1234")["message"]
         assert rooms.world.events()[-1] == "failed"
 
-    def test_a_page_by_the_integration_of_a_team_is_acknowledged_and_resolved_there(
-        self, rooms: Rooms
-    ) -> None:
+    def test_an_integration_of_a_team_acknowledges_and_resolves(self, rooms: Rooms) -> None:
         with FakePagerDuty() as account:
             account.routing_keys["R0TEAM0KEY0000000000000000000000"] = "PWEB"
             config = rooms.world.config
@@ -225,5 +209,5 @@ def test_where_no_encrypted_connection_comes_about_the_next_pager_is_tried(rooms
         rooms.world.config["pagers"]["hook"] = {"kind": "webhook", "url": address}
         rooms.world.config["teams"]["web-team"].update(page=["hook", "mail"], hook="web")
         answer = rooms.page()
-    assert (answer["code"], answer["pager"]) == ("paged", "mail"), answer
+    expect(answer, code="paged", pager="mail")
     assert "hook did not take it" in answer["message"]

@@ -16,6 +16,7 @@ from opsroom.db.sql import execute, queue_up, rows
 from opsroom.db.store import Store, open_store
 from opsroom.pagers import Incident, State
 from opsroom.records import pages
+from support.expectations import expect
 from support.pages.rooms import Rooms, make_rooms
 from support.pages.scripted_pager import Side
 from support.records.postgres import Postgres
@@ -50,9 +51,7 @@ def beside(postgres: Postgres, store: Store, mark: str, work: Callable[[], Any])
     return answers[0]
 
 
-def test_who_watches_a_page_and_who_changes_it_do_not_wait_for_each_other(
-    rooms: Rooms, postgres: Postgres
-) -> None:
+def test_watching_and_changing_a_page_do_not_deadlock(rooms: Rooms, postgres: Postgres) -> None:
     rooms.page()
     (row,) = rooms.rows()
     known = rooms.side().incidents
@@ -60,20 +59,18 @@ def test_who_watches_a_page_and_who_changes_it_do_not_wait_for_each_other(
         known[id] = Incident(**{**vars(one), "state": State.ACKNOWLEDGED})
     store = open_store(rooms.world.database)
     answer = beside(postgres, store, row["mark"], lambda: rooms.ask("watch_pages", "st2admin", ""))
-    assert (answer["ok"], answer["code"]) == (True, "watched")
+    expect(answer, ok=True, code="watched")
     assert rooms.world.events() == ["asked", "paged", "acknowledged"]
-    assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "acknowledged")
+    expect(rooms.rows()[0], room="#other", state="acknowledged")
 
 
-def test_who_finds_a_page_closed_and_who_changes_it_do_not_wait_for_each_other(
-    rooms: Rooms, postgres: Postgres
-) -> None:
+def test_closing_and_changing_a_page_do_not_deadlock(rooms: Rooms, postgres: Postgres) -> None:
     rooms.page()
     mark = rooms.rows()[0]["mark"]
     store = open_store(rooms.world.database)
     found: Any = SimpleNamespace(row=SimpleNamespace(mark=mark))
     context: Any = SimpleNamespace(store=store)
     assert beside(postgres, store, mark, lambda: _closed(context, found)) is None
-    assert (rooms.rows()[0]["room"], rooms.rows()[0]["state"]) == ("#other", "resolved")
+    expect(rooms.rows()[0], room="#other", state="resolved")
     with store.read() as on:
         assert rows(on, "SELECT * FROM repeats WHERE mark = :mark", mark=mark) == []
