@@ -11,6 +11,7 @@ import pytest
 from console.aliases import Alias
 from console.rendering import render_ack, render_result
 from support.cases import cases
+from support.expectations import expect
 from support.metadata import pack, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +128,7 @@ def test_a_deployment_shows_its_facts_where_they_are_plain_names(value: Any, sho
     (alias,) = [one for one in PACK.aliases if one.name == "opsroom_deploy"]
     said = {"outcome": "succeeded", "message": "done", "hint": "", "app": "web", "version": value}
     answer = render_result(alias, {"id": "5f", "status": "succeeded", "result": {"result": said}})
-    assert (answer.problem, answer.message) == ("", "done")
+    expect(answer, problem="", message="done")
     fields = {one["title"]: one["value"] for one in answer.extra["slack"]["fields"]}
     app = "web" if isinstance(value, str) else ""
     assert fields == {"Application": app, "Environment": "", "Version": shown, "Before": ""}
@@ -165,9 +166,7 @@ DEPLOYMENTS = {
 
 @cases("name", DEPLOYMENTS)
 @cases("ending", ["time-out", "killed", "cancelled", "abandoned"])
-def test_a_deployment_that_ended_without_an_answer_leads_to_its_history(
-    name: str, ending: str
-) -> None:
+def test_a_deployment_without_an_answer_leads_to_its_history(name: str, ending: str) -> None:
     text = ended(next(one for one in PACK.aliases if one.name == name), ending)
     assert text.startswith(DEPLOYMENTS[name])
     assert text.endswith("To see the outcome: history of web on uat")

@@ -211,9 +211,7 @@ def test_a_text_arrives_whole_or_not_at_all(alias: str, form: Form) -> None:
     assert gone == 0 if form.within else gone > 150
 
 
-def test_every_command_with_free_text_has_a_form_for_any_ending_and_help_says_so(
-    tmp_path: Path,
-) -> None:
+def test_every_command_with_free_text_has_a_form_for_any_ending(tmp_path: Path) -> None:
     world = guarded_world(tmp_path, rooms=["#ops"], emergency=["carol"])
     world.config.update(trackers={"board": {"kind": "local"}}, pagers={"pager": {"kind": "local"}})
     for command in COMMANDS:

@@ -73,9 +73,7 @@ def extracted_by_stackstorm(representation: str, message: str) -> Optional[Any]:
 
 
 @pytest.mark.parametrize("representation", FORMATS)
-def test_each_message_of_the_table_gives_the_parameters_that_stackstorm_extracts(
-    representation: str,
-) -> None:
+def test_each_message_gives_the_parameters_that_stackstorm_extracts(representation: str) -> None:
     for message in TABLE:
         assert Format(representation).extract(message) == extracted_by_stackstorm(
             representation, message
@@ -111,9 +109,7 @@ messages = st.lists(words, max_size=9).map("".join) | st.lists(words, max_size=9
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FORMATS), messages)
-def test_any_message_gives_the_parameters_that_stackstorm_extracts(
-    representation: str, message: str
-) -> None:
+def test_any_message_gives_the_parameters_of_stackstorm(representation: str, message: str) -> None:
     assert Format(representation).extract(message) == extracted_by_stackstorm(
         representation, message
     )
@@ -144,9 +140,7 @@ pieces = st.sampled_from(
 
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(pieces, max_size=10).map("".join))
-def test_an_expression_counts_as_anchored_exactly_where_stackstorm_finds_an_anchor(
-    pattern: str,
-) -> None:
+def test_an_expression_is_anchored_where_stackstorm_finds_an_anchor(pattern: str) -> None:
     try:
         re.compile(pattern, re.DOTALL)
     except re.error:

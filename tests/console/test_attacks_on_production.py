@@ -14,6 +14,7 @@ import yaml
 
 from console.opening import open_session
 from console.session import Reply, Session
+from support.expectations import expect
 from support.worlds.world import World, make_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +54,7 @@ def room_of(world: World, **changes: Any) -> Session:
 
 def asked(session: Session) -> str:
     reply = session.say(ASK, "alice", "#ops")
-    assert (reply.status, reply.code) == ("succeeded", "waiting"), reply
+    expect(reply, status="succeeded", code="waiting")
     return str(reply.result["change"])
 
 
@@ -132,5 +133,4 @@ def test_an_edited_database_is_found_by_the_next_who_asks(world: World) -> None:
     with sqlite3.connect(world.database.replace("sqlite:///", "")) as connection:
         connection.execute("DROP TRIGGER ledger_no_update")
         connection.execute("UPDATE ledger SET requester = 'bob'")
-    reply = session.say("audit verify", "carol", "#ops")
-    assert (reply.status, reply.code) == ("failed", "record_broken")
+    expect(session.say("audit verify", "carol", "#ops"), status="failed", code="record_broken")

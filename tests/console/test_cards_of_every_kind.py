@@ -16,9 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_card_is_made_once_commented_on_shown_moved_assigned_and_found(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_card_is_made_once_and_every_command_works_on_it(name: str, tmp_path: Path) -> None:
     world = make_world(tmp_path)
     with case(name) as it:
         world.config.update(database=world.database, **it.config())

@@ -41,7 +41,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> List[Tuple[int, List[str
     return [demo(folder), demo(folder)]
 
 
-def test_the_conversation_goes_as_it_is_written_and_again_in_the_same_place(
+def test_the_conversation_goes_as_written_and_again(
     played: List[Tuple[int, List[str], str]],
 ) -> None:
     for status, lines, errors in played:
@@ -67,9 +67,7 @@ def test_a_line_speaks_of_the_change_that_was_spoken_of_last(tmp_path: Path) -> 
     assert (wrong, heard) == ([], ["greet", "approve K7QX"])
 
 
-def test_what_is_said_in_another_room_says_in_which(
-    played: List[Tuple[int, List[str], str]],
-) -> None:
+def test_what_is_posted_elsewhere_names_the_room(played: List[Tuple[int, List[str], str]]) -> None:
     _, lines, _ = played[0]
     assert any(line.startswith("opsroom> (#deploys) carol deployed web v1.1.0") for line in lines)
 
@@ -143,9 +141,7 @@ def test_a_message_that_ends_otherwise_than_written_is_told(tmp_path: Path) -> N
     assert wrong == ["'greet' by alice ended as succeeded (heard), not as failed (locked): heard"]
 
 
-def test_the_world_holds_a_repository_with_the_tags_that_the_conversation_names(
-    tmp_path: Path,
-) -> None:
+def test_the_repository_has_the_tags_that_the_conversation_names(tmp_path: Path) -> None:
     world = build(tmp_path / "world")
     tags = subprocess.run(
         ["git", "tag"], cwd=world.folder / "shop-web", capture_output=True, text=True, check=True

@@ -11,6 +11,7 @@ from typing import Any, List
 
 import pytest
 
+from support.expectations import expect
 from support.worlds.packs import IDENTITY, add_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ def console(
 
 def replies(pack: Path, typed: str, *options: str, errors: str = "strict") -> List[Any]:
     done = console(pack, typed, "--json", *options, errors=errors)
-    assert (done.returncode, done.stderr) == (0, b"")
+    expect(done, returncode=0, stderr=b"")
     return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
 
 
@@ -80,12 +81,7 @@ def test_each_message_gets_one_line_of_json(pack: Path) -> None:
         "extra": {},
     }
     assert first["seconds"] >= 0
-    assert (second["matched"], second["status"], second["code"], second["result"]) == (
-        None,
-        "rejected",
-        "no_match",
-        None,
-    )
+    expect(second, matched=None, status="rejected", code="no_match", result=None)
 
 
 def test_as_and_room_change_who_speaks_where_and_quit_ends(pack: Path) -> None:
@@ -180,9 +176,7 @@ def test_a_config_with_a_key_twice_is_refused(pack: Path) -> None:
     ("content", "sentence"),
     [("a: [", "is not YAML"), ("[1]", "expected a mapping"), ("", "not configured")],
 )
-def test_a_config_that_is_none_ends_with_status_2_and_a_sentence(
-    pack: Path, content: str, sentence: str
-) -> None:
+def test_a_config_that_is_none_ends_with_status_2(pack: Path, content: str, sentence: str) -> None:
     (pack / "opsroom.yaml").write_text(content, encoding="utf-8")
     done = console(pack, "say hello\n")
     assert done.returncode == 2
@@ -194,8 +188,7 @@ def test_a_config_that_is_none_ends_with_status_2_and_a_sentence(
 def test_a_config_with_a_byte_order_mark_is_read(pack: Path, encoding: str) -> None:
     config = pack / "opsroom.yaml"
     config.write_text(config.read_text("utf-8"), encoding=encoding)
-    done = console(pack, "say hello\n")
-    assert (done.returncode, done.stderr) == (0, b"")
+    expect(console(pack, "say hello\n"), returncode=0, stderr=b"")
 
 
 def test_a_missing_config_ends_with_status_2(pack: Path) -> None:

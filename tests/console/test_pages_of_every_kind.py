@@ -12,6 +12,7 @@ from console.lines import Chat
 from console.opening import open_session
 from console.session import Reply, Session
 from support.chat.conversation import Answer
+from support.expectations import expect
 from support.pages.kinds import CASES, Case, case, story
 from support.worlds.world import World, make_world
 
@@ -27,9 +28,7 @@ def room_of(world: World, it: Case) -> Session:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_page_is_sent_once_listed_acknowledged_escalated_and_resolved(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_page_is_sent_once_and_every_command_works_on_it(name: str, tmp_path: Path) -> None:
     world = make_world(tmp_path)
     with case(name) as it:
         session = room_of(world, it)
@@ -72,7 +71,6 @@ def test_the_pager_of_whoever_is_called_rings_in_the_console(tmp_path: Path) -> 
 
 def test_a_real_pager_rings_by_itself(tmp_path: Path) -> None:
     with case("webhook") as it:
-        assert (
-            replies(room_of(make_world(tmp_path), it), "page web-team: checkout is down").rings
-            == ()
+        expect(
+            replies(room_of(make_world(tmp_path), it), "page web-team: checkout is down"), rings=()
         )

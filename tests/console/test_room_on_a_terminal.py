@@ -57,9 +57,7 @@ def pack(tmp_path: Path) -> Pack:
         ("nonsense ", []),
     ],
 )
-def test_the_next_word_is_completed_from_the_commands_and_the_names(
-    pack: Pack, line: str, words: List[str]
-) -> None:
+def test_the_next_word_is_completed(pack: Pack, line: str, words: List[str]) -> None:
     assert completions(line, pack, names_of(pack, CONFIG)) == words
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from console.aliases import load_pack
 from console.session import Session
+from support.expectations import expect
 from support.seals import KEY, VERSION
 from support.worlds.packs import IDENTITY, add_command, talk
 from support.worlds.world import ROOT
@@ -41,9 +42,7 @@ class Say:
 """
 
 
-def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_speaker(
-    tmp_path: Path,
-) -> None:
+def test_a_message_runs_the_action_with_parameters_and_identity(tmp_path: Path) -> None:
     parameters = {
         "name": NAME,
         "count": {"type": "integer", "default": 3},
@@ -52,7 +51,7 @@ def test_a_message_runs_the_action_with_every_parameter_and_the_identity_of_the_
     }
     add_command(tmp_path, "greet", ["greet {{name}}"], parameters)
     reply = talk(tmp_path).say("greet bob")
-    assert (reply.status, reply.code, reply.message) == ("succeeded", "heard", "heard")
+    expect(reply, status="succeeded", code="heard", message="heard")
     assert reply.result["parameters"] == {
         "name": "bob",
         "count": 3,
@@ -115,14 +114,12 @@ def test_a_pair_at_the_end_becomes_a_parameter_and_is_cast_to_its_type(tmp_path:
         ("greet " + "a" * 10_000, "name: 'aaaaaaa"),
     ],
 )
-def test_a_parameter_that_the_action_does_not_take_is_rejected_and_nothing_runs(
-    tmp_path: Path, message: str, sentence: str
-) -> None:
+def test_a_parameter_of_no_action_is_rejected(tmp_path: Path, message: str, sentence: str) -> None:
     add_command(
         tmp_path, "greet", ["greet {{name}}"], {"name": NAME, "count": {"type": "integer"}}, RAISING
     )
     reply = talk(tmp_path).say(message)
-    assert (reply.status, reply.code) == ("rejected", "invalid_parameter")
+    expect(reply, status="rejected", code="invalid_parameter")
     assert reply.message.startswith(sentence)
     assert len(reply.message) <= 400
 
@@ -130,15 +127,13 @@ def test_a_parameter_that_the_action_does_not_take_is_rejected_and_nothing_runs(
 def test_a_required_parameter_that_is_not_said_is_rejected(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet"], {"name": NAME})
     reply = talk(tmp_path).say("greet")
-    assert (reply.code, reply.message) == ("invalid_parameter", "'name' is a required property")
+    expect(reply, code="invalid_parameter", message="'name' is a required property")
 
 
-def test_an_immutable_parameter_in_the_message_is_rejected_in_the_words_of_stackstorm(
-    tmp_path: Path,
-) -> None:
+def test_an_immutable_parameter_is_rejected_in_stackstorms_words(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet"], IDENTITY)
     reply = talk(tmp_path).say("greet requester=carol")
-    assert (reply.status, reply.code) == ("rejected", "immutable_parameter")
+    expect(reply, status="rejected", code="immutable_parameter")
     assert reply.message == "Override of immutable parameter(s) ['requester'] is unsupported."
 
 
@@ -154,15 +149,12 @@ def test_an_immutable_parameter_of_the_alias_is_passed_and_cannot_be_said(tmp_pa
     session = talk(tmp_path)
     assert session.say("greet").result["parameters"] == {"force": True, "by": "alice"}
     reply = session.say("greet force=false")
-    assert (reply.code, reply.message) == (
-        "immutable_parameter",
-        "Immutable arguments cannot be overriden: force",
+    expect(
+        reply, code="immutable_parameter", message="Immutable arguments cannot be overriden: force"
     )
 
 
-def test_the_parameters_of_the_runner_can_be_said_unless_the_action_forbids_it(
-    tmp_path: Path,
-) -> None:
+def test_parameters_of_the_runner_are_taken_unless_forbidden(tmp_path: Path) -> None:
     add_command(tmp_path, "open", ["open"])
     add_command(tmp_path, "closed", ["closed"], {"timeout": {"default": 60, "immutable": True}})
     session = talk(tmp_path)
@@ -184,15 +176,13 @@ def test_what_somebody_says_is_never_rendered(tmp_path: Path) -> None:
     assert reply.result["parameters"] == {"name": "{{ action_context.user }}"}
 
 
-def test_a_message_that_matches_nothing_is_answered_with_the_nearest_commands(
-    tmp_path: Path,
-) -> None:
+def test_what_matches_nothing_is_answered_with_the_nearest_commands(tmp_path: Path) -> None:
     add_command(
         tmp_path, "greet", [{"display": "greet {{ name }}", "representation": ["greet {{name}}"]}]
     )
     add_command(tmp_path, "leave", ["leave"])
     reply = talk(tmp_path).say("gret bob")
-    assert (reply.status, reply.code, reply.match) == ("rejected", "no_match", None)
+    expect(reply, status="rejected", code="no_match", match=None)
     assert reply.message == "Command 'gret bob' matched no patterns. Did you mean: greet NAME"
     add_command(tmp_path, "opsroom", ["opsroom help"])
     assert talk(tmp_path).say("help me").message.endswith("Did you mean: opsroom help")
@@ -204,7 +194,7 @@ def test_a_message_that_two_formats_match_is_rejected(tmp_path: Path) -> None:
     add_command(tmp_path, "greet", ["greet {{name}}"], {"name": NAME})
     add_command(tmp_path, "meet", ["greet {{x}}"], {"x": NAME}, RAISING)
     reply = talk(tmp_path).say("greet bob")
-    assert (reply.status, reply.code) == ("rejected", "ambiguous")
+    expect(reply, status="rejected", code="ambiguous")
     assert "greet NAME, greet X" in reply.message
 
 
@@ -218,19 +208,17 @@ def test_a_false_status_is_a_failure_that_keeps_its_result(tmp_path: Path) -> No
     code = saying('(False, {"code": "locked", "message": "No."})')
     add_command(tmp_path, "greet", ["greet"], code=code)
     reply = talk(tmp_path).say("greet")
-    assert (reply.status, reply.code, reply.message) == ("failed", "locked", "No.")
+    expect(reply, status="failed", code="locked", message="No.")
     assert reply.result == {"code": "locked", "message": "No."}
 
 
-def test_an_action_that_raises_has_crashed_and_its_traceback_stays_out_of_the_room(
-    tmp_path: Path,
-) -> None:
+def test_the_traceback_of_a_crashed_action_stays_out_of_the_room(tmp_path: Path) -> None:
     template = (
         "{{ execution.status }} {{ execution.result.result }} {{ execution.result.exit_code }}"
     )
     add_command(tmp_path, "greet", ["greet"], code=RAISING, result={"format": template})
     reply = talk(tmp_path).say("greet")
-    assert (reply.status, reply.code, reply.message) == ("failed", "crashed", "failed None 1")
+    expect(reply, status="failed", code="crashed", message="failed None 1")
     assert "SECRET" not in json.dumps(reply.mapping())
 
 
@@ -245,9 +233,7 @@ def test_a_result_that_is_no_json_becomes_text_as_in_stackstorm(tmp_path: Path) 
     assert talk(tmp_path).say("greet").result == "{1}"
 
 
-def test_what_an_action_prints_is_kept_from_the_conversation(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_an_action_prints_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add_command(
         tmp_path, "greet", ["greet"], code=saying('print("noise") or (True, {"message": "hi"})')
     )
@@ -258,13 +244,10 @@ def test_what_an_action_prints_is_kept_from_the_conversation(
 def test_an_interrupted_action_has_failed_and_the_conversation_goes_on(tmp_path: Path) -> None:
     code = saying("None").replace("return None", "raise KeyboardInterrupt")
     add_command(tmp_path, "greet", ["greet"], code=code)
-    reply = talk(tmp_path).say("greet")
-    assert (reply.status, reply.code) == ("failed", "interrupted")
+    expect(talk(tmp_path).say("greet"), status="failed", code="interrupted")
 
 
-def test_a_message_that_stackstorm_would_evaluate_once_more_is_marked_unsafe(
-    tmp_path: Path,
-) -> None:
+def test_what_stackstorm_would_evaluate_once_more_is_marked_unsafe(tmp_path: Path) -> None:
     for number, text in enumerate(["{{ 1 }}", "{% if %}", "<% 1 %>"]):
         add_command(
             tmp_path,
@@ -313,7 +296,7 @@ def test_an_alias_without_a_format_gets_a_plain_default(tmp_path: Path) -> None:
         },
     ],
 )
-def test_a_template_that_stackstorm_could_not_render_is_a_problem_of_the_reply(
+def test_a_template_that_cannot_be_rendered_is_a_problem(
     tmp_path: Path, result: Dict[str, Any]
 ) -> None:
     add_command(tmp_path, "greet", ["greet"], result=result)

@@ -119,9 +119,7 @@ class TestForm:
         assert [one["position"] for one in required] == list(range(1, len(required) + 1))
         assert list(form(name).values())[: len(required)] == required
 
-    def test_the_optional_fields_have_an_order_too_where_there_is_no_log_level(
-        self, name: str
-    ) -> None:
+    def test_optional_fields_without_a_log_level_have_an_order(self, name: str) -> None:
         # log_level can have no position, and `st2 run -h` of 3.8 and 3.9 cannot sort those that
         # have one beside it.
         optional = [one for one in form(name).values() if not one.get("required")]

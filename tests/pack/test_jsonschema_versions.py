@@ -39,8 +39,7 @@ def older() -> Verdicts:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    found: Verdicts = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)
 
 
 def test_two_versions_are_compared(older: Verdicts, newer: Verdicts) -> None:

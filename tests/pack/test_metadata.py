@@ -21,6 +21,7 @@ from opsroom.names import (
     WORDS,
 )
 from support.cases import cases
+from support.expectations import expect
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,10 +110,7 @@ def client_lists(runner: str, parameters: Dict[str, Any]) -> List[Dict[str, Any]
 @cases("name", ACTIONS)
 class TestAction:
     def test_it_is_named_after_its_files_and_its_class_after_the_verb(self, name: str) -> None:
-        action = ACTIONS[name]
-        assert action["name"] == name
-        assert action["entry_point"] == f"{name}.py"
-        assert action["runner_type"] == "python-script"
+        expect(ACTIONS[name], name=name, entry_point=f"{name}.py", runner_type="python-script")
         classes = [
             node
             for node in ast.parse((ROOT / "actions" / f"{name}.py").read_text()).body
@@ -137,21 +135,16 @@ class TestAction:
                 else one["immutable"] is True
             )
 
-    def test_every_text_that_people_give_has_a_pattern_and_a_greatest_length(
-        self, name: str
-    ) -> None:
+    def test_every_text_of_people_has_a_pattern_and_a_greatest_length(self, name: str) -> None:
         for parameter, one in own(ACTIONS[name]).items():
             if one["type"] != "string":
                 continue
             pattern, longest = SHAPES.get(f"{name}.{parameter}") or SHAPES.get(
                 parameter, (TYPED, 64)
             )
-            assert one["pattern"] == pattern.pattern
-            assert one["maxLength"] == longest
+            expect(one, pattern=pattern.pattern, maxLength=longest)
 
-    def test_every_parameter_says_what_it_is_in_a_sentence_and_stands_in_order(
-        self, name: str
-    ) -> None:
+    def test_every_parameter_is_described_and_stands_in_order(self, name: str) -> None:
         mine = own(ACTIONS[name])
         required = [one for one in mine.values() if one.get("required")]
         assert list(mine.values())[: len(required)] == required
@@ -213,9 +206,7 @@ class TestAlias:
             for text in one["representation"]:
                 assert re.findall(r"\{\{\s*(\w+)\s*\}\}", text) in (shown, ["typed"])
 
-    def test_it_brings_its_own_acknowledgement_or_none_so_that_hubot_makes_no_joke(
-        self, name: str
-    ) -> None:
+    def test_its_acknowledgement_is_its_own_or_none(self, name: str) -> None:
         ack = ALIASES[name]["ack"]
         assert ack["enabled"] is False or (
             "{{ execution.id }}" in ack["format"] and ack["append_url"] is False
@@ -305,7 +296,7 @@ def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_r
 @cases("name", RULES)
 def test_a_rule_runs_an_action_of_this_pack_with_parameters_that_it_has(name: str) -> None:
     rule = RULES[name]
-    assert (rule["name"], rule["pack"]) == (name, "opsroom")
+    expect(rule, name=name, pack="opsroom")
     pack, action = rule["action"]["ref"].split(".")
     assert pack == "opsroom"
     assert set(rule["action"]["parameters"]) <= set(own(EVERY[action]))

@@ -16,6 +16,7 @@ import pytest
 from opsroom.action import OpsroomAction, Surroundings
 from opsroom.commands import Context, Outcome
 from opsroom.errors import Code
+from support.expectations import expect
 from support.metadata import metadata, read
 from support.worlds.use_case import UseCase
 from support.worlds.world import ROOT
@@ -159,11 +160,7 @@ def color_of(alias: Mapping[str, Any]) -> str:
 class TestRule:
     def test_it_is_on_because_it_acts_on_its_own_routes_alone(self, name: str) -> None:
         text = (ROOT / "rules" / f"{name}.yaml").read_text()
-        assert (RULES[name]["name"], RULES[name]["pack"], RULES[name]["enabled"]) == (
-            name,
-            "opsroom",
-            True,
-        )
+        expect(RULES[name], name=name, pack="opsroom", enabled=True)
         assert re.search(
             r"^# On: it acts on these two routes alone.*\nenabled: true$", text, re.MULTILINE
         )
@@ -176,7 +173,7 @@ class TestRule:
             "pattern": list(ROUTES),
         }
 
-    def test_everything_is_rendered_from_the_notification_and_nothing_else(self, name: str) -> None:
+    def test_each_parameter_is_rendered_from_the_notification_alone(self, name: str) -> None:
         given = RULES[name]["action"]["parameters"]
         for template in [
             *(one for one in given.values() if isinstance(one, str)),
@@ -258,7 +255,7 @@ def test_what_other_packs_and_workflows_answered_is_left_to_stackstorm() -> None
         assert who_answers(published) == ["answer_otherwise"]
 
 
-def test_every_answer_of_an_action_is_known_as_one(
+def test_every_answer_of_an_action_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -304,7 +301,7 @@ def test_what_is_posted_at_once_is_what_the_alias_would_have_said(name: str) -> 
         of_alias = alias["result"]["extra"]["slack"]
         assert set(of_alias) | {"fields"} == set(slack) == {"color", "thread_response", "fields"}
         for mine, theirs in zip(of_alias.get("fields", ()), slack["fields"]):
-            assert (mine["title"], mine["short"]) == (theirs["title"], theirs["short"])
+            expect(mine, title=theirs["title"], short=theirs["short"])
             value = rendered(theirs["value"], trigger=told)
             assert value == rendered(mine["value"], execution=execution)
             fact = {"Application": "app", "Before": "version_before"}.get(

@@ -14,6 +14,7 @@ import pytest
 from opsroom.commands.incidents.step import STEPS
 from opsroom.names import TYPED
 from support.cases import cases
+from support.expectations import expect
 from support.metadata import metadata, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +64,7 @@ def test_every_workflow_has_an_action_and_every_action_of_that_runner_a_workflow
 class TestWorkflow:
     def test_the_form_in_the_web_interface_makes_sense(self, name: str) -> None:
         action = ACTIONS[name]
-        assert (action["name"], action["entry_point"]) == (name, f"workflows/{name}.yaml")
+        expect(action, name=name, entry_point=f"workflows/{name}.yaml")
         own = {key: one for key, one in action["parameters"].items() if key != "notify"}
         assert list(own) == inputs_of(WORKFLOWS[name])
         assert [one["position"] for one in own.values()] == list(range(1, len(own) + 1))
@@ -75,7 +76,7 @@ class TestWorkflow:
             if key == "notify":
                 assert one == {"default": [], "immutable": True}
                 continue
-            assert (one["type"], one["pattern"]) == ("string", TYPED.pattern)
+            expect(one, type="string", pattern=TYPED.pattern)
             assert one["maxLength"] == (128 if key == "version" else 64)
 
     def test_it_is_written_in_one_language_of_expressions_alone(self, name: str) -> None:
@@ -97,9 +98,7 @@ class TestWorkflow:
                     expression
                 )
 
-    def test_a_task_is_given_whole_values_only_so_that_no_text_is_put_together(
-        self, name: str
-    ) -> None:
+    def test_a_task_is_given_whole_values_only(self, name: str) -> None:
         known = {
             *inputs_of(WORKFLOWS[name]),
             *(next(iter(one)) for one in WORKFLOWS[name].get("vars", [])),
@@ -111,9 +110,7 @@ class TestWorkflow:
                     assert found, given
                     assert found.group(1) in known
 
-    def test_every_task_runs_an_action_that_there_is_with_parameters_that_it_has(
-        self, name: str
-    ) -> None:
+    def test_every_task_runs_an_existing_action_with_its_parameters(self, name: str) -> None:
         for key, task in WORKFLOWS[name]["tasks"].items():
             if task["action"] == "core.noop":
                 continue
@@ -197,9 +194,7 @@ def test_they_go_as_they_were_rehearsed() -> None:
     assert not [path.name for path in REHEARSALS if f"/{path.name}" not in told]
 
 
-def test_every_workflow_is_rehearsed_with_a_good_end_and_but_for_the_report_with_a_bad_one() -> (
-    None
-):
+def test_every_workflow_is_rehearsed_with_a_good_and_a_bad_end() -> None:
     seen = {
         (Path(one["workflow"]).stem, one.get("expected_workflow_status", "succeeded"))
         for one in (read(path) for path in REHEARSALS)

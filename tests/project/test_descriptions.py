@@ -233,15 +233,11 @@ CARDS = "/cards"
 
 
 def _body(whole: Dict[str, Any]) -> Dict[str, Any]:
-    schema: Dict[str, Any] = whole["paths"][CARDS]["post"]["requestBody"]["content"][
-        "application/json"
-    ]["schema"]
-    return schema
+    return whole["paths"][CARDS]["post"]["requestBody"]["content"]["application/json"]["schema"]
 
 
 def _answered(whole: Dict[str, Any]) -> Dict[str, Any]:
-    schema: Dict[str, Any] = whole["components"]["schemas"]["Card"]
-    return schema
+    return whole["components"]["schemas"]["Card"]
 
 
 @cases(

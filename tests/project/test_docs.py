@@ -21,11 +21,7 @@ from support.cases import cases
 from support.metadata import read
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
 FOR_DEVELOPERS = (
     "architecture.md", "deployments.md", "exactly-once.md", "tables.md", "metadata.md",
@@ -128,9 +124,7 @@ def config_examples() -> List[Tuple[str, Any]]:
 
 
 @cases(("example", "block"), config_examples())
-def test_every_example_of_a_config_is_one_that_opsroom_takes(
-    example: str, block: Dict[str, Any]
-) -> None:
+def test_every_example_of_a_config_is_valid(example: str, block: Dict[str, Any]) -> None:
     config = {"apps": {"web": block}} if set(block) <= {"deploy", "version"} else block
     try:
         whole = {**_BASE, **config}

@@ -175,9 +175,7 @@ def test_help_loads_only_what_reads_the_aliases(tmp_path: Path) -> None:
     assert loaded_by(tmp_path, "help", "Help") == {"yaml"}
 
 
-def test_who_is_on_call_is_told_and_watching_without_pages_ends_without_any_big_package(
-    tmp_path: Path,
-) -> None:
+def test_who_is_on_call_needs_no_big_package(tmp_path: Path) -> None:
     log = {"kind": "local", "on_call": {"web-team": ["bob"]}}
     more = {"pagers": {"log": log}, "teams": {"web-team": {"log": "web-team"}}}
     assert loaded_by(tmp_path, "get_on_call", "GetOnCall", more) == set()
