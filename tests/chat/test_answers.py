@@ -226,14 +226,8 @@ def test_what_changes_something_links_to_its_execution_unless_the_text_is_long()
 def test_what_takes_longer_is_acknowledged_and_nothing_else(alias: Alias) -> None:
     ack = render_ack(alias, {"id": "5f0000000000000000000001", "parameters": {}})
     deploying = (
-        "deploy",
-        "deploy_set",
-        "promote",
-        "rollback",
-        "emergency_deploy",
-        "cancel_deployment",
-        "approve_change",
-        "confirm_change",
+        *("deploy", "deploy_set", "promote", "rollback", "emergency_deploy", "cancel_deployment"),
+        *("approve_change", "confirm_change"),
     )
     slow = alias.action_ref in {f"opsroom.{name}" for name in deploying}
     assert ack.problem == ""

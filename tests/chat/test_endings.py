@@ -41,29 +41,11 @@ VALUES = {
 }
 VALUES.update({"version": "v1.2.0", "change": "K7QX", "incident": "K7QX", "code": "492039"})
 KEYS = [
-    "DEBUG",
-    "key",
-    "who",
-    "message",
-    "text",
-    "reason",
-    "urgent",
-    "emergency",
-    "environment",
-    "app",
-    "version",
-    "code",
+    *("DEBUG", "key", "who", "message", "text", "reason", "urgent", "emergency", "environment"),
+    *("app", "version", "code"),
 ]
 KEYS += [
-    "change",
-    "card",
-    "project",
-    "incident",
-    "log_level",
-    "env",
-    "timeout",
-    "requester",
-    "room",
+    *("change", "card", "project", "incident", "log_level", "env", "timeout", "requester", "room"),
     "st2_user",
 ]
 PLAIN = [
@@ -93,19 +75,8 @@ def endings(count: int) -> Iterator[str]:
         "https://example.com/?a=b&c=d#e",
     ]
     fixed += [
-        "a==",
-        "a=b=c",
-        "a =b",
-        'a="b c"',
-        "a='b c'",
-        "a={b}",
-        'a=""',
-        "a=''",
-        '{"a": "=b"}',
-        "x= y",
-        "=",
-        "=x",
-        "a=b .",
+        *("a==", "a=b=c", "a =b", 'a="b c"', "a='b c'", "a={b}", 'a=""', "a=''", '{"a": "=b"}'),
+        *("x= y", "=", "=x", "a=b ."),
     ]
     yield from fixed
     for number in range(count - len(fixed)):

@@ -26,19 +26,8 @@ NAMES = {
 }
 # Words of commands as values, and values as they are.
 WORDS = [
-    "to",
-    "for",
-    "in",
-    "on",
-    "from",
-    "page",
-    "card",
-    "change",
-    "incident",
-    "urgently",
-    "everything",
-    "deploy",
-    "help",
+    *("to", "for", "in", "on", "from", "page", "card", "change", "incident", "urgently"),
+    *("everything", "deploy", "help"),
 ]
 WORDS += [
     "because",
@@ -67,28 +56,11 @@ PIECES = [
     ":",
 ]
 PIECES += [
-    "urgently:",
-    "a: b",
-    "x:y",
-    "\n",
-    "https://example.com/d?a=b&c=d",
-    "k=v",
-    'k="v w"',
-    "=",
-    "a==",
-    "'x'",
-    '"',
-    "é",
-    "🔥",
+    *("urgently:", "a: b", "x:y", "\n", "https://example.com/d?a=b&c=d", "k=v", 'k="v w"', "="),
+    *("a==", "'x'", '"', "é", "🔥"),
 ]
 PAIRS = [
-    "limit=5",
-    "code=492039",
-    'k="v w"',
-    "k='v w'",
-    "k={x}",
-    "a==b",
-    "https://example.com/?a=b",
+    *("limit=5", "code=492039", 'k="v w"', "k='v w'", "k={x}", "a==b", "https://example.com/?a=b"),
     "k =v",
 ]
 TEXTS = ("text", "message", "reason")

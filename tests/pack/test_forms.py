@@ -39,14 +39,7 @@ RUNNERS: Dict[str, Dict[str, Dict[str, Any]]] = {
     "orquesta": {"notify": {"type": "array", "default": []}},
 }
 AREAS = {
-    "approvals",
-    "audit",
-    "cards",
-    "deployments",
-    "incidents",
-    "locks",
-    "pages",
-    "room",
+    *("approvals", "audit", "cards", "deployments", "incidents", "locks", "pages", "room"),
     "versions",
 }
 
@@ -99,13 +92,7 @@ class TestForm:
     def test_it_asks_neither_who_asks_nor_how_to_run_it(self, name: str) -> None:
         assert set(form(name)) <= set(ACTIONS[name]["parameters"])
         hidden = {
-            "requester",
-            "room",
-            "st2_user",
-            "env",
-            "timeout",
-            "content_version",
-            "debug",
+            *("requester", "room", "st2_user", "env", "timeout", "content_version", "debug"),
             "notify",
         }
         assert not set(form(name)) & hidden

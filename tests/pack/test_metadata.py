@@ -72,11 +72,7 @@ SHAPES.update({"page.message": (PAGE_TEXT, 4000), "page": (TYPED, 128)})
 SHAPES.update({"typed": (COMMAND, 31000), "suggest.text": (PAGE_TEXT, 4000)})
 SHAPES.update({"open_incident.who": (WORDS, 128), "open_incident.text": (PAGE_TEXT, 4000)})
 TELLING = {
-    "announce_deployments",
-    "announce_missed",
-    "check_record",
-    "note_drift",
-    "remind",
+    *("announce_deployments", "announce_missed", "check_record", "note_drift", "remind"),
     "tell_reachable",
 }
 TELLING |= {"close_dead_executions", "tell_unreachable", "watch_pages", "morning_report"}
@@ -262,24 +258,14 @@ def actions_of(workflow: str) -> Set[str]:
 
 def test_every_action_leaves_records_that_are_compared_with_stackstorm_or_only_reads() -> None:
     reading = {
-        "find_cards",
-        "get_card",
-        "get_history",
-        "get_version",
-        "help",
-        "list_changes",
-        "list_locks",
-        "plan",
+        *("find_cards", "get_card", "get_history", "get_version", "help", "list_changes"),
+        *("list_locks", "plan"),
     }
     reading |= {"get_on_call", "list_pages", "suggest", "watch_pages"}
     auditing = {"announce_head", "audit_report", "audit_verify", "reconcile"}
     # Run by rules: they leave a record when there was something to do.
     ruled = {
-        "announce_deployments",
-        "deploy_release",
-        "note_drift",
-        "note_reach",
-        "page_on_failure",
+        *("announce_deployments", "deploy_release", "note_drift", "note_reach", "page_on_failure"),
         "promote_card",
     }
     ruled |= {"remind", "update_cards"}

@@ -19,49 +19,22 @@ IN_CHAT = {one["action_ref"].split(".")[1] for one in metadata("aliases").values
 POLICIES = metadata("policies")
 # What changes nothing that runs, and decides nothing.
 READING = {
-    "find_cards",
-    "get_card",
-    "get_history",
-    "get_version",
-    "help",
-    "list_changes",
-    "list_locks",
+    *("find_cards", "get_card", "get_history", "get_version", "help", "list_changes", "list_locks"),
     "plan",
 }
 READING |= {"suggest"}
 READING |= {
-    "get_on_call",
-    "whoami",
-    "doctor",
-    "list_pages",
-    "list_incidents",
-    "report",
-    "release_plan",
-    "check_version",
-    "check_green",
-    "compare_environments",
-    "compare_versions",
-    "metrics",
+    *("get_on_call", "whoami", "doctor", "list_pages", "list_incidents", "report", "release_plan"),
+    *("check_version", "check_green", "compare_environments", "compare_versions", "metrics"),
 }
 DEPLOYING = {
-    "approve_change",
-    "confirm_change",
-    "deploy",
-    "deploy_set",
-    "emergency_deploy",
-    "promote",
+    *("approve_change", "confirm_change", "deploy", "deploy_set", "emergency_deploy", "promote"),
     "rollback",
 }
 DECIDING = {"approve_change", "reject_change", "review_change", "emergency_deploy"}
 EVERYWHERE = {
-    "action_alias_list",
-    "action_alias_match",
-    "action_list",
-    "execution_list",
-    "execution_views_filters_list",
-    "pack_list",
-    "runner_type_list",
-    "stream_view",
+    *("action_alias_list", "action_alias_match", "action_list", "execution_list"),
+    *("execution_views_filters_list", "pack_list", "runner_type_list", "stream_view"),
 }
 
 
@@ -148,11 +121,6 @@ def test_a_policy_counts_by_parameters_that_its_action_has(name: str) -> None:
 
 def test_everything_that_deploys_has_the_second_belt() -> None:
     assert set(POLICIES) == {
-        "deploy",
-        "deploy_set",
-        "promote",
-        "rollback",
-        "emergency_deploy",
-        "approve_change",
+        *("deploy", "deploy_set", "promote", "rollback", "emergency_deploy", "approve_change"),
         "confirm_change",
     }

@@ -120,11 +120,7 @@ def acts(rule: str) -> bool:
         # It ends nothing that is alive: it has StackStorm know of an end.
         return False
     if action in (
-        "announce_deployments",
-        "remind",
-        "note_drift",
-        "note_reach",
-        "watch_pages",
+        *("announce_deployments", "remind", "note_drift", "note_reach", "watch_pages"),
         "announce_head",
     ):
         return action == "announce_head"

@@ -28,44 +28,18 @@ AT_ONCE = RULES["answer_at_once"]["action"]["parameters"]
 ALIASES = metadata("aliases")
 ROUTES = ("opsroom_errbot", "opsroom_hubot")
 
-ANSWERS: List[Dict[str, Any]] = [
-    {
-        "outcome": "succeeded",
-        "code": "deployed",
-        "message": "alice deployed web.",
-        "hint": "",
-        "app": "web",
-        "environment": "uat",
-        "version": "v1.2.0",
-    },
-    {
-        "outcome": "refused",
-        "code": "locked",
-        "message": "uat is locked.",
-        "hint": "Say: unlock uat",
-    },
-    {
-        "outcome": "succeeded",
-        "code": "waiting",
-        "message": "Change K7QX: ...",
-        "hint": "",
-        "app": "web",
-        "environment": "production",
-        "version": "v1.2.0",
-        "version_before": "v1.1.0",
-    },
-    {
-        "outcome": "failed",
-        "code": "unreachable",
-        "message": "It said: { { 6 * 7 } } < % x %>\n'and' \"more\"",
-        "hint": "",
-    },
-    {
-        "outcome": "crashed",
-        "code": "crashed",
-        "message": 'said "hint": "so"',
-        "hint": "Ask. Größe ≠ 尺寸 🚀",
-    },
+
+def answer(outcome: str, code: str, message: str, hint: str = "", **facts: str) -> Dict[str, Any]:
+    return {"outcome": outcome, "code": code, "message": message, "hint": hint, **facts}
+
+
+UAT = {"app": "web", "environment": "uat", "version": "v1.2.0"}
+ANSWERS = [
+    answer("succeeded", "deployed", "alice deployed web.", **UAT),
+    answer("refused", "locked", "uat is locked.", "Say: unlock uat"),
+    answer("succeeded", "waiting", "Change K7QX: ...", **UAT, version_before="v1.1.0"),
+    answer("failed", "unreachable", "It said: { { 6 * 7 } } < % x %>\n'and' \"more\""),
+    answer("crashed", "crashed", 'said "hint": "so"', "Ask. Größe ≠ 尺寸 🚀"),
 ]
 NO_ANSWERS: List[Any] = [
     None,
@@ -91,24 +65,14 @@ def notification(
     status: str = "succeeded",
 ) -> Dict[str, Any]:
     """What StackStorm's notifier tells the rules (st2actions/notifier/notifier.py)."""
-    data = {
-        "user": "alice",
-        "source_channel": "#dev",
-        "source_context": None,
-        "result": json.dumps(result),
-    }
-    told = {
-        "data": data,
-        "route": route,
-        "action_ref": action,
-        "runner_ref": runner,
-        "status": status,
-    }
+    data = {"user": "alice", "source_channel": "#dev", "source_context": None}
+    told = {"route": route, "action_ref": action, "runner_ref": runner, "status": status}
+    more = {"message": f"Action {action} completed.", "channel": route}
     return {
         **told,
+        **more,
+        "data": {**data, "result": json.dumps(result)},
         "execution_id": "65f0",
-        "message": f"Action {action} completed.",
-        "channel": route,
     }
 
 
@@ -206,12 +170,8 @@ def everything(route: str) -> Iterator[Dict[str, Any]]:
     # A workflow that publishes what one of its steps answered.
     results.append({"output": {"facts": ANSWERS[0]}})
     actions = (
-        "opsroom.deploy",
-        "opsroom.release",
-        "packs.get",
-        "opsroomx.deploy",
-        "other.opsroom.deploy",
-        "core.local",
+        *("opsroom.deploy", "opsroom.release", "packs.get", "opsroomx.deploy"),
+        *("other.opsroom.deploy", "core.local"),
     )
     for result, action, runner, status in product(
         results, actions, ("python-script", "orquesta"), STATUSES

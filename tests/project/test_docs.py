@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 import yaml
@@ -19,6 +19,7 @@ from opsroom.config.registration import complaints
 from opsroom.errors import OpsroomError
 from support.cases import cases
 from support.metadata import read
+from support.worlds.configs import schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -71,18 +72,6 @@ def anchors(text: str) -> Set[str]:
     """The headings as GitHub makes addresses of them."""
     headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
-    """Every key that the schema names, at any depth; patterns without their anchors."""
-    for key, one in {
-        **(schema.get("properties") or {}),
-        **(schema.get("patternProperties") or {}),
-    }.items():
-        yield from re.findall(r"\w+", key)
-        yield from schema_keys(one)
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from schema_keys(schema["additionalProperties"])
 
 
 KINDS_OF_CONFIG: List[Tuple[str, str]] = [("deploy", kind) for kind in deploys.REGISTRY.kinds()]

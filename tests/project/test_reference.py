@@ -24,6 +24,7 @@ from opsroom.config.problems import Problems
 from opsroom.errors import Code
 from support.cases import cases
 from support.metadata import metadata, read
+from support.worlds.configs import schema_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: Dict[str, Any] = read(ROOT / "config.schema.yaml")
@@ -159,18 +160,6 @@ def _has_example(key: Key, shown: str) -> bool:
         or (key.default and not key.required)
         or _SELF_EVIDENT.search(key.type)
     )
-
-
-def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
-    """Every key that the schema names, at any depth; patterns without their anchors."""
-    for key, one in {
-        **(schema.get("properties") or {}),
-        **(schema.get("patternProperties") or {}),
-    }.items():
-        yield from re.findall(r"\w+", key)
-        yield from schema_keys(one)
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from schema_keys(schema["additionalProperties"])
 
 
 def descriptions(schema: Any) -> Iterator[str]:

@@ -67,12 +67,7 @@ def on_irc(stack: ExitStack, settings: Settings, folder: Path) -> Tuple[Room, Bo
         **settings,
     }
     bot = _bot(stack, bots, "irc.mjs", given, folder)
-    room = IrcRoom(
-        server,
-        "hubot",
-        restart_of(bot),
-        lambda text: f"hubot: {text}",
-    )
+    room = IrcRoom(server, "hubot", restart_of(bot), lambda text: f"hubot: {text}")
     stack.callback(room.close)
     room.ready()
     return room, bot

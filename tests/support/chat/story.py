@@ -45,10 +45,7 @@ class Step:
 STORY: Tuple[Step, ...] = (
     Step("alice", "opsroom help", "help", reads=("deploy",)),
     Step(
-        "alice",
-        "deploy web v1.0.0 to uat",
-        "deployed",
-        reads=("alice deployed web v1.0.0 to uat",),
+        "alice", "deploy web v1.0.0 to uat", "deployed", reads=("alice deployed web v1.0.0 to uat",)
     ),
     Step(
         "bob",
@@ -67,13 +64,7 @@ STORY: Tuple[Step, ...] = (
     ),
     Step("alice", "approve change {change}", "own_change", room="ops"),
     Step("carol", "approve change {change}", "wrong_room", room="dev"),
-    Step(
-        "carol",
-        "approve change {change}",
-        "deployed",
-        room="ops",
-        reads=("Approved by carol.",),
-    ),
+    Step("carol", "approve change {change}", "deployed", room="ops", reads=("Approved by carol.",)),
     Step("carol", "lock uat: load test, 50% done", "locked_now"),
     Step("bob", "deploy web v1.1.0 to uat", "locked", reads=("carol", "load test, 50% done")),
     Step("carol", "unlock uat", "unlocked"),
@@ -92,13 +83,7 @@ STORY: Tuple[Step, ...] = (
         reads=("{card}",),
         needs=frozenset({LINES}),
     ),
-    Step(
-        "carol",
-        "show card {card}",
-        "card",
-        reads=("Checkout fails",),
-        needs=frozenset({LINES}),
-    ),
+    Step("carol", "show card {card}", "card", reads=("Checkout fails",), needs=frozenset({LINES})),
     Step("bob", f"lock test: {HOSTILE}", "locked_now"),
     Step("alice", "deploy web v1.0.0 to test", "locked", reads=("bold",)),
     Step("bob", "unlock test", "unlocked"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import pytest
 
+from opsroom.db.sql import Transaction
 from opsroom.db.store import Store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure
@@ -43,6 +44,38 @@ def close_database(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
     monkeypatch.setattr("opsroom.db.store.open_store", closed)
+
+
+@contextmanager
+def away(
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    committed: bool = False,
+    when: Callable[[], object] = lambda: True,
+) -> Iterator[None]:
+    """The next so many transactions, `when` that holds, find no database. With `committed`, those
+    that write are committed and the answer to that is lost."""
+    left = [times]
+    real = Store.begin
+
+    def begin(store: Store, writes: bool) -> ContextManager[Transaction]:
+        if not left[0] or (committed and not writes) or not when():
+            return real(store, writes)
+        left[0] -= 1
+        if committed:
+            return _lost(real(store, writes))
+        raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "begin", begin)
+        yield
+
+
+@contextmanager
+def _lost(transaction: ContextManager[Transaction]) -> Iterator[Transaction]:
+    with transaction as on:
+        yield on
+    raise Failure(Code.STORE_UNREACHABLE, "The connection to the database was lost.")
 
 
 @contextmanager

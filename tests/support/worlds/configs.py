@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Tuple, Union
 
@@ -33,6 +34,16 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
     for step, item in items:
         yield (*at, step)
         yield from places(item, (*at, step))
+
+
+def schema_keys(schema: Dict[str, Any]) -> Iterator[str]:
+    """Every key that the schema names, at any depth; patterns without their anchors."""
+    patterns = schema.get("patternProperties") or {}
+    for key, one in {**(schema.get("properties") or {}), **patterns}.items():
+        yield from re.findall(r"\w+", key)
+        yield from schema_keys(one)
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from schema_keys(schema["additionalProperties"])
 
 
 def shown(place: Place) -> str:

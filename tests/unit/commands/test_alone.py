@@ -89,31 +89,39 @@ def say(
     return answer
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(st.lists(SAYING, min_size=4, max_size=12), st.sampled_from([None, ["alice", "carol"]]))
-def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
-    start: World, conversation: List[Tuple[Any, Any, int]], approvers: Any
-) -> None:
+def converse(
+    start: World, conversation: List[Tuple[Any, Any, int]], **rules: Any
+) -> Tuple[World, int]:
+    """The world after all of it was said, where production has these rules besides its own; and
+    how many records there were before."""
     world = World(start.folder, start.database, copy.deepcopy(start.config))
-    # Also where the person is among those who may approve, and where every known person is.
-    world.config["environments"]["production"]["approvers"] = approvers
+    world.config["environments"]["production"].update(rules)
     before = len(world.records())
     changes: List[str] = []
     for face, command, which in conversation:
         answer = say(world, face, command, changes, which)
         assert answer["code"] != "crashed", answer
+    return world, before
+
+
+CONVERSATIONS = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@CONVERSATIONS
+@given(st.lists(SAYING, min_size=4, max_size=12), st.sampled_from([None, ["alice", "carol"]]))
+def test_no_sequence_of_commands_by_one_person_deploys_where_approval_is_needed(
+    start: World, conversation: List[Tuple[Any, Any, int]], approvers: Any
+) -> None:
+    # Also where the person is among those who may approve, and where every known person is.
+    world, before = converse(start, conversation, approvers=approvers)
     assert world.running("production") == "v1.2.0"
     new = [record for record in world.records()[before:] if record.environment == "production"]
-    assert not {record.event.value for record in new} & {
-        "started",
-        "succeeded",
-        "approved",
-        "overridden",
-    }
+    events = {record.event.value for record in new}
+    assert not events & {"started", "succeeded", "approved", "overridden"}
     assert world.chain_holds()
 
 
@@ -135,22 +143,12 @@ TOGETHER = st.tuples(
 )
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@CONVERSATIONS
 @given(st.lists(TOGETHER, min_size=4, max_size=16), st.integers(1, 2))
 def test_whatever_several_people_say_each_deployment_has_its_own_approvals_and_none_is_used_twice(
     start: World, conversation: List[Tuple[Any, Any, int]], needed: int
 ) -> None:
-    world = World(start.folder, start.database, copy.deepcopy(start.config))
-    world.config["environments"]["production"]["approvals"] = needed
-    before = len(world.records())
-    changes: List[str] = []
-    for face, command, which in conversation:
-        answer = say(world, face, command, changes, which)
-        assert answer["code"] != "crashed", answer
+    world, before = converse(start, conversation, approvals=needed)
     # A change of an earlier conversation may still wait, with the approvals that it got there.
     every = [record for record in world.records() if record.environment == "production"]
     started = [

@@ -41,8 +41,8 @@ class Watching:
     """As the workflow does it: each look gets what the one before handed back, and time passes as
     it says."""
 
-    def __init__(self, world: World, place: Place, for_long: str = "30m") -> None:
-        self.world, self.place, self.for_long = world, place, for_long
+    def __init__(self, world: World, place: Place) -> None:
+        self.world, self.place, self.for_long = world, place, "30m"
         self.state: Dict[str, Any] = {}
         self.answers: List[Dict[str, Any]] = []
 
@@ -63,6 +63,11 @@ class Watching:
             if self.look()["code"] != "not_yet":
                 break
         return self.answers[-1]
+
+
+@pytest.fixture
+def watching(world: World, place: Place) -> Watching:
+    return Watching(world, place)
 
 
 class TestPlan:
@@ -264,11 +269,10 @@ class TestCheckVersion:
 
 
 class TestGreen:
-    def test_it_is_green_after_so_long_and_not_before(self, world: World, place: Place) -> None:
-        watching = Watching(world, place)
-        began = place.now
+    def test_it_is_green_after_so_long_and_not_before(self, watching: Watching) -> None:
+        began = watching.place.now
         expect(watching.to_the_end(), code="green", version="v1.0.0")
-        assert place.now - began == 1800
+        assert watching.place.now - began == 1800
         # Twenty looks on the way, and the first one.
         assert len(watching.answers) == 21
 
@@ -276,58 +280,56 @@ class TestGreen:
         ("for_long", "looks", "pauses"), [("10s", 3, {5}), ("2m", 21, {6}), ("24h", 21, {4320})]
     )
     def test_it_looks_neither_too_often_nor_too_seldom(
-        self, world: World, place: Place, for_long: str, looks: int, pauses: Set[int]
+        self, watching: Watching, for_long: str, looks: int, pauses: Set[int]
     ) -> None:
-        watching = Watching(world, place, for_long)
+        watching.for_long = for_long
         assert watching.to_the_end()["code"] == "green"
         assert len(watching.answers) == looks
         assert {one["pause"] for one in watching.answers[:-1]} == pauses
 
-    def test_without_an_answer_the_time_begins_anew(self, world: World, place: Place) -> None:
-        watching = Watching(world, place)
+    def test_without_an_answer_the_time_begins_anew(self, watching: Watching) -> None:
         for _ in range(9):
             assert watching.look()["code"] == "not_yet"
-        place.runs = None
+        watching.place.runs = None
         expect(watching.look(), ok=True, code="not_yet", began=None)
-        place.runs = "v1.0.0"
-        again = place.now
+        watching.place.runs = "v1.0.0"
+        again = watching.place.now
         assert watching.to_the_end()["code"] == "green"
-        assert place.now - again >= 1800
+        assert watching.place.now - again >= 1800
 
-    def test_another_version_ends_it(self, world: World, place: Place) -> None:
-        watching = Watching(world, place)
+    def test_another_version_ends_it(self, watching: Watching) -> None:
         watching.look()
-        place.runs = None
+        watching.place.runs = None
         watching.look()
-        place.runs = "v1.1.0"
+        watching.place.runs = "v1.1.0"
         expect(watching.look(), ok=False, code="changed_meanwhile")
 
-    def test_one_that_never_stays_up_is_given_up(self, world: World, place: Place) -> None:
-        watching = Watching(world, place)
-        place.runs = None
-        began = place.now
+    def test_one_that_never_stays_up_is_given_up(self, watching: Watching) -> None:
+        watching.place.runs = None
+        began = watching.place.now
         assert watching.to_the_end()["code"] == "timed_out"
-        assert 2 * 1800 + 900 < place.now - began < 2 * 1800 + 900 + 300
+        assert 2 * 1800 + 900 < watching.place.now - began < 2 * 1800 + 900 + 300
         assert len(watching.answers) < 60
 
-    def test_what_is_no_length_or_no_moment_is_refused(self, world: World, place: Place) -> None:
+    def test_what_is_no_length_or_no_moment_is_refused(self, watching: Watching) -> None:
         for wrong in ("5s", "25h", "soon", "-1"):
-            assert Watching(world, place, wrong).look()["code"] == "invalid_time"
+            watching.for_long = wrong
+            assert watching.look()["code"] == "invalid_time"
         given = {"app": "web", "environment": "uat", "for_long": "1m", "began": "yesterday"}
-        assert world.ask("check_green", **given)["code"] == "invalid_time"
+        assert watching.world.ask("check_green", **given)["code"] == "invalid_time"
 
-    def test_a_moment_ahead_gains_no_time(self, world: World, place: Place) -> None:
+    def test_a_moment_ahead_gains_no_time(self, watching: Watching) -> None:
         given = {
             "app": "web",
             "environment": "uat",
             "for_long": "1m",
-            "began": str(place.now + 999),
+            "began": str(watching.place.now + 999),
         }
-        assert world.ask("check_green", **given)["began"] == f"{place.now:.0f}"
+        assert watching.world.ask("check_green", **given)["began"] == f"{watching.place.now:.0f}"
 
-    def test_where_nothing_runs_it_waits_for_nothing(self, world: World, place: Place) -> None:
-        place.runs = ""
-        assert Watching(world, place).look()["code"] == "nothing_runs"
+    def test_where_nothing_runs_it_waits_for_nothing(self, watching: Watching) -> None:
+        watching.place.runs = ""
+        assert watching.look()["code"] == "nothing_runs"
 
 
 class TestPromotingWhatWasSeen:

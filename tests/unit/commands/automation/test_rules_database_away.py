@@ -3,18 +3,15 @@ noted once it is back, and once."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ContextManager, Iterator, List
+from typing import Any
 
 import pytest
 
 from opsroom import commands
 from opsroom.commands.automation import drift as drifting
-from opsroom.db.sql import Transaction
-from opsroom.db.store import Store
-from opsroom.errors import Code, Failure
 from support.expectations import expect
+from support.records.late import away
 from support.worlds.ruled import Ruled, make_ruled
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -33,33 +30,6 @@ def ruled(tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Ru
     made = make_ruled(tmp_path, store_url)
     made.ask("get_history", environment="uat", app="")
     return made
-
-
-@contextmanager
-def away(monkeypatch: pytest.MonkeyPatch, times: int, committed: bool = False) -> Iterator[None]:
-    """The next so many transactions find no database; with `committed`, those that write are
-    committed and the answer to that is lost."""
-    left: List[int] = [times]
-    real = Store.begin
-
-    def begin(store: Store, writes: bool) -> ContextManager[Transaction]:
-        if not left[0] or (committed and not writes):
-            return real(store, writes)
-        left[0] -= 1
-        if not committed:
-            raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
-        return lost(real(store, writes))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Store, "begin", begin)
-        yield
-
-
-@contextmanager
-def lost(transaction: ContextManager[Transaction]) -> Iterator[Transaction]:
-    with transaction as on:
-        yield on
-    raise Failure(Code.STORE_UNREACHABLE, "The connection to the database was lost.")
 
 
 @RULES

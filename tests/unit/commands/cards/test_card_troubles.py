@@ -113,19 +113,24 @@ def test_what_moved_is_named_with_its_new_address(verb: str, path: str, tmp_path
     assert "trackers.desk.repository" in answer["hint"]
 
 
+def failure_of(call: str, name: str, server: HttpServer, folder: Path) -> Failure:
+    with pytest.raises(Failure) as caught:
+        CALLS[call](tracker_of(name, server.url("").rstrip("/"), folder), CARDS[name])
+    return caught.value
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", VENDORS)
 def test_without_an_api_nothing_is_missing_or_done(name: str, call: str, tmp_path: Path) -> None:
     with Instead() as server:
         for what, reply in NO_API.items():
             server.reply = reply
-            with pytest.raises(Failure) as caught:
-                CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
-            assert caught.value.code in (Code.BAD_ANSWER, Code.GONE), what
+            failure = failure_of(call, name, server, tmp_path)
+            assert failure.code in (Code.BAD_ANSWER, Code.GONE), what
             if reply.status == 404:
-                assert "trackers.desk.url" in caught.value.hint, what
+                assert "trackers.desk.url" in failure.hint, what
             # It is certain that nothing was made, and nobody need look for it.
-            assert not in_doubt(caught.value), what
+            assert not in_doubt(failure), what
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -134,11 +139,10 @@ def test_a_success_of_another_form_is_none(name: str, call: str, tmp_path: Path)
     with Instead() as server:
         for what, reply in ODD.items():
             server.reply = reply
-            with pytest.raises(Failure) as caught:
-                CALLS[call](tracker_of(name, server.url("").rstrip("/"), tmp_path), CARDS[name])
-            assert caught.value.code is Code.BAD_ANSWER, what
+            failure = failure_of(call, name, server, tmp_path)
+            assert failure.code is Code.BAD_ANSWER, what
             # What was to be made may have been made; a question has made nothing.
-            assert in_doubt(caught.value) is (server.requests[-1].method != "GET"), what
+            assert in_doubt(failure) is (server.requests[-1].method != "GET"), what
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any, Dict
 
+import pytest
+
 from opsroom.db.sql import update
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
@@ -24,23 +26,23 @@ def as_stored_by_0_3_0(world: World, change: str, did: str, doing: str) -> None:
         update(connection, "changes", {"facts": json.dumps(facts)}, {"id": change})
 
 
-def test_a_deployment_is_carried_out_once_approved(world: World) -> None:
-    change = wait_for(world)
+@pytest.mark.parametrize(
+    ("redeploy", "did", "doing"),
+    [(False, "deployed", "deploying"), (True, "redeployed", "redeploying")],
+    ids=["deploy", "redeploy"],
+)
+def test_a_deployment_is_carried_out_once_approved(
+    world: World, redeploy: bool, did: str, doing: str
+) -> None:
+    if redeploy:  # although the version runs already
+        assert approve(world, wait_for(world))["code"] == "deployed"
+    change = wait_for(world, redeploy=redeploy)
     what = "web {version} to production"
-    as_stored_by_0_3_0(world, change, f"deployed {what}", f"deploying {what}")
+    as_stored_by_0_3_0(world, change, f"{did} {what}", f"{doing} {what}")
     answer = approve(world, change)
     assert answer["code"] == "deployed"
-    assert answer["message"].startswith("alice deployed web v1.1.0 to production, verified")
-
-
-def test_a_redeployment_is_carried_out_although_the_version_runs_already(world: World) -> None:
-    assert approve(world, wait_for(world))["code"] == "deployed"
-    change = wait_for(world, redeploy=True)
-    what = "web {version} to production"
-    as_stored_by_0_3_0(world, change, f"redeployed {what}", f"redeploying {what}")
-    answer = approve(world, change)
-    assert answer["code"] == "deployed"
-    assert answer["message"].startswith("alice redeployed web v1.1.0 to production")
+    assert answer["message"].startswith(f"alice {did} web v1.1.0 to production")
+    assert redeploy or ", verified" in answer["message"]
 
 
 def test_a_promotion_says_where_the_version_comes_from(world: World) -> None:

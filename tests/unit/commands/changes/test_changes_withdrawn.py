@@ -34,7 +34,7 @@ def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> N
     )
     assert answer["message"].endswith(" It is withdrawn.")
     assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
-    assert state_of(world, change) == "withdrawn"
+    assert (state_of(world, change), world.running("production")) == ("withdrawn", "")
     last = world.records()[-1]
     expect(last, event="rejected", code="changed_meanwhile", requester="alice")
     assert last.deployment == world.records()[0].deployment

@@ -28,13 +28,6 @@ def test_an_approval_of_what_is_no_longer_so_withdraws_the_change(world: World) 
     assert state_of(world, change) == "withdrawn"
 
 
-def test_a_tag_that_was_moved_since_is_not_deployed(world: World) -> None:
-    change = wait_for(world, "v1.1.0")
-    git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
-    assert approve(world, change)["code"] == "changed_meanwhile"
-    assert world.running("production") == ""
-
-
 def test_a_branch_is_deployed_as_the_commit_that_was_shown(world: World) -> None:
     change = wait_for(world, "main")
     (world.folder / "repository" / "VERSION").write_text("newer\n")

@@ -15,24 +15,25 @@ class Clock:
         return self.now
 
 
-def reporter(said: List[str], clock: Clock, **limits: float) -> Reporter:
-    return Reporter(
-        "alice is deploying web v1 to uat",
-        Progress(**limits),
-        said.append,
-        lambda line: None,
-        clock,
-    )  # type: ignore[arg-type]
+def reporter(said: List[str], clock: Clock, **limits: int) -> Reporter:
+    progress, doing = Progress(**limits), "alice is deploying web v1 to uat"
+    return Reporter(doing, progress, said.append, lambda line: None, clock)
+
+
+def said_after(seconds: float, note: str = "", **limits: int) -> List[str]:
+    """What is said in the room when a step has been noted and so many seconds have passed."""
+    said: List[str] = []
+    clock = Clock()
+    one = reporter(said, clock, **limits)
+    if note:
+        one.note(note)
+    clock.now = seconds
+    one.tick()
+    return said
 
 
 def test_a_quick_deployment_says_nothing() -> None:
-    said: List[str] = []
-    clock = Clock()
-    one = reporter(said, clock)
-    one.note("fetching")
-    clock.now = 4.9
-    one.tick()
-    assert said == []
+    assert said_after(4.9, "fetching") == []
 
 
 def test_a_long_one_says_what_it_is_doing_with_growing_pauses_and_only_a_handful_of_times() -> None:
@@ -51,21 +52,9 @@ def test_a_long_one_says_what_it_is_doing_with_growing_pauses_and_only_a_handful
 
 
 def test_zero_messages_means_none() -> None:
-    said: List[str] = []
-    clock = Clock()
-    one = reporter(said, clock, most=0)
-    clock.now = 1000
-    one.tick()
-    assert said == []
+    assert said_after(1000, most=0) == []
 
 
 def test_what_a_deploy_command_prints_is_neutralised_before_it_is_said() -> None:
-    said: List[str] = []
-    clock = Clock()
-    one = reporter(said, clock)
-    one.note("{{ st2kv.system.x }} <!channel>\r\nnext")
-    clock.now = 6
-    one.tick()
-    assert "{{" not in said[0]
-    assert "<!" not in said[0]
-    assert "\n" not in said[0]
+    (said,) = said_after(6, "{{ st2kv.system.x }} <!channel>\r\nnext")
+    assert not [one for one in ("{{", "<!", "\n") if one in said]

@@ -27,6 +27,18 @@ def revert(world: World, what: str, *options: str) -> str:
     return in_git(world, "rev-parse", "HEAD")
 
 
+def merge_topic(world: World, reverts_the_second: bool = False) -> None:
+    """A merge, named after OPS-4, of two commits about OPS-1 and OPS-2 into one about OPS-3."""
+    in_git(world, "checkout", "--quiet", "-b", "topic")
+    change(world, "one", "OPS-1 one")
+    change(world, "two", "OPS-2 two")
+    if reverts_the_second:
+        revert(world, "HEAD")
+    in_git(world, "checkout", "--quiet", "main")
+    change(world, "three", "OPS-3 three")
+    in_git(world, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'OPS-4-topic'", "topic")
+
+
 def tagged(world: World, tag: str) -> Dict[str, Any]:
     """The answer to deploying what there is now to uat, where cards are moved to Done."""
     world.config["environments"]["uat"]["move_cards"] = "Done"
@@ -60,25 +72,14 @@ def test_the_revert_of_a_revert_delivers_again(world: World) -> None:
 
 def test_the_revert_of_a_merge_takes_all_of_it_out(world: World) -> None:
     world.deploy()
-    in_git(world, "checkout", "--quiet", "-b", "topic")
-    change(world, "one", "OPS-1 one")
-    change(world, "two", "OPS-2 two")
-    in_git(world, "checkout", "--quiet", "main")
-    change(world, "three", "OPS-3 three")
-    in_git(world, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'OPS-4-topic'", "topic")
+    merge_topic(world)
     revert(world, "HEAD", "-m", "1")
     assert tagged(world, "v2.0.0")["cards"] == ["OPS-3"]
 
 
 def test_the_revert_of_a_merge_deployed_earlier_speaks_of_all_that_it_brought(world: World) -> None:
     world.deploy()
-    in_git(world, "checkout", "--quiet", "-b", "topic")
-    change(world, "one", "OPS-1 one")
-    change(world, "two", "OPS-2 two")
-    revert(world, "HEAD")
-    in_git(world, "checkout", "--quiet", "main")
-    change(world, "three", "OPS-3 three")
-    in_git(world, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'OPS-4-topic'", "topic")
+    merge_topic(world, reverts_the_second=True)
     tagged(world, "v2.0.0")
     back = revert(world, "HEAD", "-m", "1")
     assert sorted(tagged(world, "v2.1.0")["cards_taken_back"]) == ["OPS-1", "OPS-4"]

@@ -10,14 +10,14 @@ from opsroom.versions import Running
 
 
 def test_all_are_asked_at_once_and_each_answer_stands_with_its_question() -> None:
-    together = threading.Barrier(20)
+    together = threading.Barrier(40)
 
     def question(number: int) -> Running:
-        together.wait(timeout=20)  # passes only when twenty are under way at the same time
+        together.wait(timeout=20)  # passes only when forty are under way at the same time
         return Running(str(number))
 
-    answers = ask_many({number: (lambda number=number: question(number)) for number in range(20)})
-    assert answers == {number: Running(str(number)) for number in range(20)}
+    answers = ask_many({number: (lambda number=number: question(number)) for number in range(40)})
+    assert answers == {number: Running(str(number)) for number in range(40)}
 
 
 def test_one_that_fails_and_one_that_has_a_defect_do_not_hide_the_others() -> None:

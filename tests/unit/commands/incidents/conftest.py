@@ -19,12 +19,15 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     return scripted_tracker.install(monkeypatch)
 
 
+def declared_in(rooms: Rooms, cards: Elsewhere) -> Rooms:
+    rooms.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
+    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
+    return rooms
+
+
 @pytest.fixture
 def rooms(tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock) -> Rooms:
-    made = make_rooms(tmp_path, sides)
-    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
-    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
-    return made
+    return declared_in(make_rooms(tmp_path, sides), cards)
 
 
 @pytest.fixture
@@ -32,7 +35,4 @@ def shared(
     tmp_path: Path, sides: Dict[str, Side], cards: Elsewhere, clock: Clock, store_url: str
 ) -> Rooms:
     """The same on each sort of database."""
-    made = make_rooms(tmp_path, sides, store_url)
-    made.world.config.update(trackers={"ops": {"kind": "scripted"}}, incidents={"closed": "Done"})
-    cards.there["OPS-1"] = Card("OPS-1", "it is down", "Open")
-    return made
+    return declared_in(make_rooms(tmp_path, sides, store_url), cards)

@@ -12,17 +12,13 @@ import pytest
 
 from opsroom import deadline
 from opsroom import pagers as paging
-from opsroom.commands.live_version import ask_many
 from opsroom.commands.pages import Route, limit_of, look_up_first
 from opsroom.commands.pages.recipients import ask_about
 from opsroom.config.fields import Fields
 from opsroom.config.problems import Problems
-from opsroom.errors import Code, Failure
 from opsroom.pagers import Target
 from opsroom.pagers.email import Options as SmtpOptions
 from opsroom.pagers.local import Options as LocalOptions
-from opsroom.versions.http import HttpVersion
-from opsroom.versions.http import Options as HttpOptions
 from support.cases import cases
 from support.expectations import expect
 from support.pages.kinds import ADDRESSES, CASES, TARGETS, pager_at
@@ -259,22 +255,6 @@ def test_how_long_is_looked_for_is_a_key_of_every_kind(name: str) -> None:
         paging.REGISTRY.read_options(kind, Fields(config, "pagers.duty", problems)).look_for == 5.0
     )
     assert problems.lines == []
-
-
-def test_many_version_sources_that_hang_take_no_longer_than_one() -> None:
-    never = threading.Event()
-    with Instead(Reply(until=never)) as server:
-        sources = {
-            n: HttpVersion(HttpOptions(url="", time_limit=0.3), server.url(f"/{n}"))
-            for n in range(40)
-        }
-        began = time.monotonic()
-        answers = ask_many({n: one.ask for n, one in sources.items()})
-        took = time.monotonic() - began
-        never.set()
-    assert {one.code for one in answers.values() if isinstance(one, Failure)} == {Code.TIMED_OUT}
-    assert len(answers) == 40
-    assert took < 0.3 + SLACK
 
 
 def test_a_pager_in_the_database_has_longer_than_the_database() -> None:
