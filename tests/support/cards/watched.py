@@ -6,12 +6,11 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List, Optional
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.db.store import open_store
 from opsroom.people import Author
 from opsroom.trackers import REGISTRY, Draft, Remark
 from support.contracts.vendor import Vendor, answer
+from support.options import make
 from support.servers.http import HttpServer, Reply, Request
 
 AUTHOR = Author("alice", "#ops", "", "", "")
@@ -19,12 +18,7 @@ BOARD = "5abbe4b7ddc1b351ef961414"
 
 
 def made(kind: str, store: Any = None, **raw: Any) -> Any:
-    problems = Problems()
-    fields = Fields(raw, f"trackers.{kind}", problems)
-    options = REGISTRY.read_options(kind, fields)
-    fields.finish()
-    assert problems.lines == []
-    return REGISTRY.make(kind, options, name="desk", store=store, keep=None)
+    return make(REGISTRY, kind, raw, f"trackers.{kind}", name="desk", store=store, keep=None)
 
 
 class Played:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Target
-from opsroom.errors import Failure, Refusal
 from support.deploys.jobs import Notes
+from support.options import read_options
 from support.worlds.repositories import Repository
 
 TARGET = Target("web", "uat")
 
 
 def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.deploy", problems)
-    options = REGISTRY.read_options("git", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "git", raw, "apps.web.deploy")
 
 
 class World:
@@ -58,15 +50,3 @@ class World:
 
     def releases(self):
         return sorted(path.name for path in (self.root / "releases").iterdir())
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
-
-
-def refusal_of(call, *arguments, **options) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        call(*arguments, **options)
-    return caught.value

@@ -9,13 +9,12 @@ from typing import Any, Callable, Dict, List, Tuple
 import pytest
 
 from opsroom import deploys
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys.kubernetes.deployer import KubernetesDeployer
 from opsroom.deploys.remote import deployer, follower
 from opsroom.errors import Failure, OpsroomError
 from support.deploys.jobs import Notes, lost
+from support.options import read_options
 from support.servers.http import Request
 from support.vendors.kubernetes import IMAGE, NAMESPACE, TOKEN, Cluster, at
 
@@ -45,7 +44,6 @@ class Clock:
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
     given = {
         "url": "https://kubernetes.example.com",
         "token": TOKEN,
@@ -55,12 +53,8 @@ def options_of(**raw: Any) -> Tuple[Any, List[str]]:
         "container": "{app}",
         **raw,
     }
-    fields = Fields(
-        {key: one for key, one in given.items() if one is not None}, "apps.web.deploy", problems
-    )
-    options = deploys.REGISTRY.read_options("kubernetes", fields)
-    fields.finish()
-    return options, problems.lines
+    known = {key: one for key, one in given.items() if one is not None}
+    return read_options(deploys.REGISTRY, "kubernetes", known, "apps.web.deploy")
 
 
 def deploying(cluster: Cluster, **raw: Any) -> KubernetesDeployer:

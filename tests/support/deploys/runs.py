@@ -11,12 +11,11 @@ from typing import Any, Callable, Dict, List, Tuple
 import pytest
 
 from opsroom import deploys
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys.remote import Assignment, deployer, follower
 from opsroom.errors import OpsroomError
 from support.deploys.jobs import Notes, cancelled
+from support.options import make, read_options
 
 V1 = Resolved("v1.0.0", "v1.0.0")
 
@@ -48,19 +47,13 @@ class Clock:
 def options_of(kind: str, known: Dict[str, Any], **raw: Any) -> Tuple[Any, List[str]]:
     """The options of a deploy kind for these keys, and what is wrong with them; `...` leaves a key
     out."""
-    problems = Problems()
-    given = {key: value for key, value in {**known, **raw}.items() if value is not ...}
-    fields = Fields(given, "apps.web.deploy", problems)
-    options = deploys.REGISTRY.read_options(kind, fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(deploys.REGISTRY, kind, {**known, **raw}, "apps.web.deploy")
 
 
 def deployer_for(kind: str, known: Dict[str, Any], **raw: Any) -> Any:
     """A deployer for web on uat."""
-    options, lines = options_of(kind, known, **raw)
-    assert lines == []
-    return deploys.REGISTRY.make(kind, options, target=Target("web", "uat"))
+    target = Target("web", "uat")
+    return make(deploys.REGISTRY, kind, {**known, **raw}, "apps.web.deploy", target=target)
 
 
 def stopping(count: int, stop: Callable[[], None] = cancelled) -> Notes:

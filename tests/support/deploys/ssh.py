@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from support.deploys.jobs import Notes
+from support.options import read_options
 from support.servers.sshd import Hosts
 from support.waiting import alive, until
 
@@ -53,11 +52,7 @@ made.deploy(made.resolve(version), job)
 
 def options_of(raw: Dict[str, Any], kind: str = "ssh") -> Tuple[Any, List[str]]:
     """The options of a deployment, and what is wrong with them."""
-    problems = Problems()
-    fields = Fields(raw, "apps.web.deploy", problems)
-    options = REGISTRY.read_options(kind, fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, kind, raw, "apps.web.deploy")
 
 
 def deployer_of(raw: Dict[str, Any]) -> Any:

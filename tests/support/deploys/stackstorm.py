@@ -6,10 +6,9 @@ import json
 from typing import Any, Dict, List, Tuple
 
 from opsroom import deploys
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Resolved, Target
 from support.deploys.jobs import Notes
+from support.options import read_options
 from support.stackstorm.fake import FakeStackStorm
 
 TARGET = Target("web", "uat")
@@ -31,11 +30,8 @@ PARAMETERS = {
 
 
 def read(registry: Any, **raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    fields = Fields({"action": "acme.deploy", **raw}, "apps.web.deploy", problems)
-    options = registry.read_options("stackstorm", fields)
-    fields.finish()
-    return options, problems.lines
+    given = {"action": "acme.deploy", **raw}
+    return read_options(registry, "stackstorm", given, "apps.web.deploy")
 
 
 def deployer(**raw: Any) -> Any:

@@ -11,6 +11,7 @@ from opsroom.config.problems import Problems
 from opsroom.pagers import Page, Pager, Target
 from opsroom.people import Author
 from support.contracts.vendor import answer
+from support.options import make
 from support.pages.kinds import TARGETS, pager_at
 from support.servers.http import Reply
 from support.troubles.secrets import secrets_in
@@ -74,13 +75,10 @@ def pager_of(name: str, url: str, folder: Path, **more: Any) -> Pager:
 
 def pager_with(config: Mapping[str, Any], folder: Path, store: Any = None) -> Pager:
     """The pager `duty` of a config."""
-    kind, problems = config["kind"], Problems()
-    keys = {key: one for key, one in config.items() if key != "kind"}
-    fields = Fields(keys, "pagers.duty", problems)
-    options = pagers.REGISTRY.read_options(kind, fields)
-    fields.finish()
-    assert not problems.lines, problems.lines
-    return pagers.REGISTRY.make(kind, options, name="duty", store=lambda: store, keep=folder)
+    keys = {**config, "kind": ...}
+    context = {"name": "duty", "store": lambda: store, "keep": folder}
+    made: Pager = make(pagers.REGISTRY, config["kind"], keys, "pagers.duty", **context)
+    return made
 
 
 def target_of(name: str) -> Target:

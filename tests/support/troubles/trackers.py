@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Tuple
 
 from opsroom import trackers
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import Assignee, Draft, Query, Remark, Tracker
 from support.cards.kinds import Case, tracker_at
 from support.contracts.vendor import answer
+from support.options import make
 from support.servers.http import Reply
 from support.troubles.secrets import secrets_in
 from support.vendors import github as gh
@@ -92,10 +91,7 @@ def tracker_in(it: Case, folder: Path, **more: Any) -> Tracker:
 
 def tracker_with(config: Mapping[str, Any], folder: Path, store: Any = None) -> Tracker:
     """The tracker `desk` of a config."""
-    kind, problems = config["kind"], Problems()
-    keys = {key: one for key, one in config.items() if key != "kind"}
-    fields = Fields(keys, "trackers.desk", problems)
-    options = trackers.REGISTRY.read_options(kind, fields)
-    fields.finish()
-    assert not problems.lines, problems.lines
-    return trackers.REGISTRY.make(kind, options, name="desk", store=lambda: store, keep=folder)
+    keys = {**config, "kind": ...}
+    context = {"name": "desk", "store": lambda: store, "keep": folder}
+    made: Tracker = make(trackers.REGISTRY, config["kind"], keys, "trackers.desk", **context)
+    return made

@@ -8,23 +8,18 @@ import signal
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
 from support.cases import cases
 from support.deploys.jobs import Notes
+from support.options import read_options
 from support.waiting import alive, until
 
 TARGET = Target("web", "uat")
 
 
 def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.deploy", problems)
-    options = REGISTRY.read_options("command", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "command", raw, "apps.web.deploy")
 
 
 def deploy(job, version="v1.2.0", **raw):

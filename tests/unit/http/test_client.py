@@ -6,25 +6,8 @@ import pytest
 
 from opsroom.errors import Code, Failure
 from opsroom.http.client import HttpClient, user_agent
-from support.servers.http import HttpServer, Reply
-
-
-@pytest.fixture(autouse=True)
-def _no_certificates_of_the_machine(monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-
-
-@pytest.fixture
-def server():
-    with HttpServer() as running:
-        yield running
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
+from support.errors import failure_of
+from support.servers.http import Reply
 
 
 def test_an_answer_has_status_headers_text_and_json(server):

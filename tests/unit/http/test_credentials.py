@@ -6,30 +6,12 @@ import logging
 
 import pytest
 
-from opsroom.errors import Failure
 from opsroom.http.client import HttpClient
 from opsroom.secrets import redact, shown_url, without_credentials
-from support.servers.http import HttpServer, Reply
+from support.errors import failure_of
+from support.servers.http import Reply
 
 SECRET = "tok-5ecret-value"
-
-
-@pytest.fixture(autouse=True)
-def _no_certificates_of_the_machine(monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-
-
-@pytest.fixture
-def server():
-    with HttpServer() as running:
-        yield running
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 def test_passwords_of_netrc_are_not_sent(server, tmp_path, monkeypatch):

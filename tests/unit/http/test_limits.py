@@ -12,25 +12,14 @@ import time
 import pytest
 import requests
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import explain
+from support.errors import failure_of
 from support.servers.http import HttpServer, Reply, free_port
 from support.servers.mail import make_certificate
 
 SECRET = "tok-5ecret-value"
-
-
-@pytest.fixture(autouse=True)
-def _no_certificates_of_the_machine(monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-
-
-@pytest.fixture
-def server():
-    with HttpServer() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +55,6 @@ def certificate(tmp_path_factory):
         capture_output=True,
     )
     return str(cert), str(key)
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 def test_a_server_that_does_not_answer_ends_at_the_time_limit(server):

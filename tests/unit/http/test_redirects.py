@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import in_doubt, redirect_target
+from support.errors import failure_of
 from support.servers.http import HttpServer, Reply
-
-
-@pytest.fixture(autouse=True)
-def _no_certificates_of_the_machine(monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-
-
-@pytest.fixture
-def server():
-    with HttpServer() as running:
-        yield running
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -7,28 +7,11 @@ from email.utils import formatdate
 
 import pytest
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.client import HttpClient
 from opsroom.http.errors import in_doubt, retry_after
-from support.servers.http import HttpServer, Reply, free_port
-
-
-@pytest.fixture(autouse=True)
-def _no_certificates_of_the_machine(monkeypatch):
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-
-
-@pytest.fixture
-def server():
-    with HttpServer() as running:
-        yield running
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
+from support.errors import failure_of
+from support.servers.http import Reply, free_port
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -8,13 +8,12 @@ from typing import Any, Dict, List
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
+from support.options import read_options
 from support.processes import at_once
 from support.records.stores import rows, run
 
@@ -25,11 +24,7 @@ WEB = Target("team", "web-team", "web-team")
 
 
 def options_of(**raw: Any) -> Any:
-    problems = Problems()
-    fields = Fields(raw, "pagers.log", problems)
-    options = REGISTRY.read_options("local", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "local", raw, "pagers.log")
 
 
 def pager_of(store: Store, name: str = "log", on_call: Any = None) -> Any:

@@ -7,9 +7,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.pagers import REGISTRY
+from support.options import read_options
 from support.pages.kinds import ADDRESSES, pager_at
 from support.troubles.pagers import secrets_of
 from support.troubles.secrets import SECRETS, SIGNING
@@ -25,11 +24,7 @@ MAIL = {"kind": "email", "host": "h", "sender": "a@example.com"}
 
 def options_of(kind: str, **raw: Any) -> Tuple[Any, List[str]]:
     """The options of a config, and what is complained of."""
-    problems = Problems()
-    fields = Fields(raw, "pagers.duty", problems)
-    options = REGISTRY.read_options(kind, fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, kind, raw, "pagers.duty")
 
 
 def check(kind: str, raw: Dict[str, Any], complaint: str) -> None:

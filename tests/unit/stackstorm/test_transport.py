@@ -14,10 +14,11 @@ from typing import Any, Dict, Iterator, Tuple
 
 import pytest
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.stackstorm.client import StackStorm
 from opsroom.subprocesses import capture
+from support.errors import failure_of
 from support.servers.http import HttpServer, Reply, free_port
 from support.servers.mail import make_certificate
 from support.worlds.world import ROOT
@@ -47,12 +48,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tuple[str, str]:
 
 def storm(server: HttpServer, **options: Any) -> StackStorm:
     return StackStorm(server.url("/v1"), **{"token": "t0ken", **options})
-
-
-def failure_of(ask: Any) -> Failure:
-    with pytest.raises(Failure) as caught:
-        ask()
-    return caught.value
 
 
 # Credentials

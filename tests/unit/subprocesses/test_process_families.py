@@ -17,6 +17,7 @@ import pytest
 from opsroom import subprocesses
 from opsroom.errors import Code, Failure
 from opsroom.subprocesses import capture, run, supervision, supervisor
+from support.errors import failure_of
 from support.waiting import alive, until
 
 LIB = Path(__file__).resolve().parents[3] / "actions" / "lib"
@@ -65,12 +66,6 @@ def mark():
     yield number
     for pid in workers(number):
         os.kill(pid, signal.SIGKILL)
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 # A program that is stopped.

@@ -17,6 +17,7 @@ from opsroom import subprocesses
 from opsroom.errors import Code, Failure
 from opsroom.subprocesses import capture, group, run
 from opsroom.subprocesses import output as program_output
+from support.errors import failure_of
 from support.waiting import alive, until
 
 LIB = Path(__file__).resolve().parents[3] / "actions" / "lib"
@@ -27,12 +28,6 @@ FAMILY = ["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; wait']
 def pids_in(path: Path):
     until(lambda: path.exists() and len(path.read_text().split()) == 2, "the pids of the family")
     return [int(word) for word in path.read_text().split()]
-
-
-def failure_of(call, *arguments, **options) -> Failure:
-    with pytest.raises(Failure) as caught:
-        call(*arguments, **options)
-    return caught.value
 
 
 def test_both_streams_arrive_line_by_line_and_the_status_is_returned():

@@ -7,13 +7,12 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Remark
+from support.options import read_options
 from support.processes import at_once
 from support.records.stores import rows
 from support.troubles.table import refusal
@@ -25,11 +24,7 @@ LONG = "".join(f"line {number}: ünï — 日本語 🚀 <b>&amp;\n" for number 
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    fields = Fields(raw, "trackers.board", problems)
-    options = REGISTRY.read_options("local", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "local", raw, "trackers.board")
 
 
 def board_on(store: Store, name: str = "board", **raw: Any) -> Any:

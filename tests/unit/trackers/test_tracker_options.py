@@ -6,10 +6,9 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.trackers import REGISTRY
 from support.cards.kinds import CASES, VENDORS, tracker_at
+from support.options import read_options
 from support.troubles.secrets import SECRETS
 from support.troubles.trackers import secrets_of
 from support.vendors.basecamp import CLIENT, REFRESH, SECRET
@@ -21,12 +20,9 @@ def options_of(name: str, **more: Any) -> Tuple[Any, List[str]]:
     """The options of one of CASES with other keys, None to leave one out, and what is complained
     of."""
     config = {**tracker_at(name, "https://api.example.com"), **more}
-    kind, problems = config.pop("kind"), Problems()
+    kind = config.pop("kind")
     known = {key: one for key, one in config.items() if one is not None}
-    fields = Fields(known, "trackers.desk", problems)
-    options = REGISTRY.read_options(kind, fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, kind, known, "trackers.desk")
 
 
 def check(name: str, more: Dict[str, Any], complaint: str) -> None:

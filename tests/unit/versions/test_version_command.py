@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
+from support.options import read_options
 
 TARGET = Target("web", "uat")
 
 
 def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.version", problems)
-    options = REGISTRY.read_options("command", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "command", raw, "apps.web.version")
 
 
 def ask(script, *arguments, **raw):

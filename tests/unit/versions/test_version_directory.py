@@ -7,25 +7,20 @@ import os
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import REGISTRY as DEPLOYS
 from opsroom.deploys import Target
 from opsroom.deploys.git import Options as GitOptions
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
 from support.deploys.jobs import Notes
+from support.options import read_options
 from support.worlds.repositories import Repository
 
 TARGET = Target("web", "uat")
 
 
 def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.version", problems)
-    options = REGISTRY.read_options("directory", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "directory", raw, "apps.web.version")
 
 
 def ask(path):

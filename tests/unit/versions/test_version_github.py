@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Tuple
+from functools import partial
+from typing import Any, Dict, Iterator
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
-from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
-from opsroom.versions import REGISTRY, Running
-from support.contracts.vendor import Vendor
-from support.servers.http import Reply
-from support.vendors.github import TOKEN, problem
+from opsroom.versions import Running
 from support.vendors.github_deployments import GithubDeployments
+from support.versions import Ask, ask_at, options_of
 
 
 @pytest.fixture
@@ -23,29 +19,12 @@ def github() -> GithubDeployments:
 
 
 @pytest.fixture
-def vendor(github: GithubDeployments) -> Iterator[Vendor]:
-    with github.vendor() as running:
-        yield running
+def ask(github: GithubDeployments) -> Iterator[Ask]:
+    with github.vendor() as vendor:
+        yield partial(ask_at, "github", vendor.url("").rstrip("/"))
 
 
-def options_of(**raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    known = {"token": TOKEN, "repository": "acme/web", **raw}
-    fields = Fields(known, "apps.web.version", problems)
-    options = REGISTRY.read_options("github", fields)
-    fields.finish()
-    return options, problems.lines
-
-
-def asked(vendor: Vendor, **raw: Any) -> Running:
-    options, lines = options_of(url=vendor.url(""), **raw)
-    assert lines == []
-    return REGISTRY.make("github", options, target=Target("web", "uat")).ask()
-
-
-def test_the_last_successful_deployment_is_what_runs(
-    vendor: Vendor, github: GithubDeployments
-) -> None:
+def test_the_last_successful_deployment_is_what_runs(ask: Ask, github: GithubDeployments) -> None:
     second = github.tags["v2.0.0"] = github.commit("second", github.tags["v1.0.0"])
     github.tags["v3.0.0"] = github.commit("third", second)
     for number, (ref, states) in enumerate(
@@ -61,95 +40,73 @@ def test_the_last_successful_deployment_is_what_runs(
             github.report(42 + number, state)
     github.deployment("v3.0.0", environment="production")
     github.report(46, "success")
-    assert asked(vendor) == Running("v2.0.0", second)
-    assert asked(vendor, environment="{app}-x") == Running("")
+    assert ask() == Running("v2.0.0", second)
+    assert ask(environment="{app}-x") == Running("")
 
 
 @pytest.mark.parametrize("ref", ["main", "commit"])
-def test_a_branch_runs_as_its_commit(vendor: Vendor, github: GithubDeployments, ref: str) -> None:
+def test_a_branch_runs_as_its_commit(ask: Ask, github: GithubDeployments, ref: str) -> None:
     commit = github.branches["main"]
     github.deployment(ref if ref == "main" else commit)
     github.report(42, "success")
-    assert asked(vendor) == Running(commit[:12], commit)
+    assert ask() == Running(commit[:12], commit)
 
 
 def test_what_opsroom_deployed_has_the_name_that_it_had(
-    vendor: Vendor, github: GithubDeployments
+    ask: Ask, github: GithubDeployments
 ) -> None:
     commit = github.commit("second")
     github.deployment(commit, payload={"opsroom": "0123456789abcdef", "version": "v2.0.0"})
     github.report(42, "success")
-    assert asked(vendor) == Running("v2.0.0", commit)
+    assert ask() == Running("v2.0.0", commit)
     github.deployments[0]["payload"]["version"] = "; rm -rf /"
-    assert asked(vendor) == Running(commit[:12], commit)
+    assert ask() == Running(commit[:12], commit)
 
 
-def test_nothing_runs_where_nothing_succeeded(vendor: Vendor, github: GithubDeployments) -> None:
-    assert asked(vendor) == Running("")
+def test_nothing_runs_where_nothing_succeeded(ask: Ask, github: GithubDeployments) -> None:
+    assert ask() == Running("")
     github.deployment("v1.0.0")
     github.report(42, "success")
     github.report(42, "inactive")  # the environment was taken down
-    assert asked(vendor) == Running("")
+    assert ask() == Running("")
 
 
 def test_too_many_failures_to_look_through_are_no_answer(
-    vendor: Vendor, github: GithubDeployments
+    ask: Ask, github: GithubDeployments
 ) -> None:
     for number in range(31):
         github.deployment("v1.0.0")
         github.report(42 + number, "success" if not number else "failure")
     with pytest.raises(Failure, match="None of the last 30 deployments to uat") as error:
-        asked(vendor)
+        ask()
     assert error.value.code is Code.BAD_ANSWER
 
 
-def test_the_last_successful_run_is_what_runs(vendor: Vendor, github: GithubDeployments) -> None:
-    assert asked(vendor, workflow="deploy.yml") == Running("")
+def test_the_last_successful_run_is_what_runs(ask: Ask, github: GithubDeployments) -> None:
+    assert ask(workflow="deploy.yml") == Running("")
     github.run("v1.0.0", status="completed", conclusion="success")
     github.run("main", status="completed", conclusion="failure")
     commit = github.tags["v1.0.0"]
-    assert asked(vendor, workflow="deploy.yml") == Running("v1.0.0", commit)
+    assert ask(workflow="deploy.yml") == Running("v1.0.0", commit)
     github.run("main", status="completed", conclusion="success")
-    assert asked(vendor, workflow="deploy.yml") == Running(commit[:12], commit)
+    assert ask(workflow="deploy.yml") == Running(commit[:12], commit)
 
 
 def test_a_title_says_which_version_went_to_which_environment(
-    vendor: Vendor, github: GithubDeployments
+    ask: Ask, github: GithubDeployments
 ) -> None:
     for title in ("deploy v1.4.0 to uat", "deploy v1.5.0 to uat-2", "deploy v1.6.0 to production"):
         github.run("main", title, status="completed", conclusion="success")
     title = r"^deploy (\S+) to {environment}$"
-    assert asked(vendor, workflow="deploy.yml", title=title) == Running("v1.4.0")
+    assert ask(workflow="deploy.yml", title=title) == Running("v1.4.0")
     other = r"^release (\S+) to {environment}$"
-    assert asked(vendor, workflow="deploy.yml", title=other) == Running("")
+    assert ask(workflow="deploy.yml", title=other) == Running("")
 
 
-def test_a_title_without_a_version_is_a_bad_answer(
-    vendor: Vendor, github: GithubDeployments
-) -> None:
+def test_a_title_without_a_version_is_a_bad_answer(ask: Ask, github: GithubDeployments) -> None:
     github.run("main", "deploy ;rm to uat", status="completed", conclusion="success")
     with pytest.raises(Failure, match="no version"):
-        asked(vendor, workflow="deploy.yml", title="deploy (.*) to uat")
-
-
-@pytest.mark.parametrize(
-    ("reply", "code", "words"),
-    [
-        (problem(401, "Bad credentials"), Code.UNAUTHORIZED, "token of apps.web.version"),
-        (problem(403, "Resource not accessible"), Code.UNAUTHORIZED, "does not allow"),
-        (problem(404, "Not Found"), Code.GONE, "no repository acme/web"),
-        (problem(429, "Slow down"), Code.RATE_LIMITED, "rate-limiting"),
-        (Reply(301, "", {"Location": "https://github.com/login"}), Code.BAD_ANSWER, "redirects"),
-        (Reply(200, "<html>Sign in</html>"), Code.BAD_ANSWER, "HTML"),
-        (Reply(200, "{}"), Code.BAD_ANSWER, "no list of deployments"),
-    ],
-)
-def test_trouble_is_a_failure(vendor: Vendor, reply: Reply, code: Code, words: str) -> None:
-    vendor.instead(reply)
-    with pytest.raises(Failure, match=words) as error:
-        asked(vendor)
-    assert error.value.code is code
-    assert TOKEN not in f"{error.value.message} {error.value.hint} {error.value.facts}"
+        ask(workflow="deploy.yml", title="deploy (.*) to uat")
 
 
 @pytest.mark.parametrize(
@@ -163,5 +120,5 @@ def test_trouble_is_a_failure(vendor: Vendor, reply: Reply, code: Code, words: s
     ],
 )
 def test_a_mistake_is_named_with_what_works(raw: Dict[str, Any], words: str) -> None:
-    _, lines = options_of(**raw)
+    _, lines = options_of("github", **raw)
     assert any(words in line for line in lines), lines

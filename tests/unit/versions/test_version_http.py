@@ -6,12 +6,11 @@ import threading
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import REGISTRY, Running
 from support.cases import cases
+from support.options import read_options
 from support.servers.http import HttpServer, Reply, free_port
 
 TARGET = Target("web+x", "uat")
@@ -26,11 +25,7 @@ def server():
 
 
 def options_of(**raw):
-    problems = Problems()
-    fields = Fields(raw, "apps.web.version", problems)
-    options = REGISTRY.read_options("http", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(REGISTRY, "http", raw, "apps.web.version")
 
 
 def ask(url, **raw):

@@ -7,12 +7,11 @@ from typing import Any, Dict, Iterator, List, Tuple
 import pytest
 
 from opsroom import versions
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.vendors.kubernetes.images import image_of, same_image, version_in
 from opsroom.versions import Running
+from support.options import read_options
 from support.servers.http import Reply
 from support.vendors.kubernetes import (
     IMAGE,
@@ -35,7 +34,6 @@ def cluster() -> Iterator[Cluster]:
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
     given = {
         "token": TOKEN,
         "namespace": NAMESPACE,
@@ -44,10 +42,7 @@ def options_of(**raw: Any) -> Tuple[Any, List[str]]:
         "container": "{app}",
         **raw,
     }
-    fields = Fields(given, "apps.web.version", problems)
-    options = versions.REGISTRY.read_options("kubernetes", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(versions.REGISTRY, "kubernetes", given, "apps.web.version")
 
 
 def source(cluster: Cluster, **raw: Any) -> Any:

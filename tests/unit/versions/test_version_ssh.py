@@ -8,12 +8,11 @@ from typing import Any, Iterator, List, Tuple
 import pytest
 
 from opsroom import versions
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.cases import cases
+from support.options import read_options
 from support.servers.sshd import Hosts
 
 
@@ -30,11 +29,7 @@ def hosts(running: Hosts) -> Hosts:
 
 
 def read(raw: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    fields = Fields(raw, "apps.web.version", problems)
-    options = versions.REGISTRY.read_options("ssh", fields)
-    fields.finish()
-    return options, problems.lines
+    return read_options(versions.REGISTRY, "ssh", raw, "apps.web.version")
 
 
 def ask(hosts: Hosts, **raw: Any) -> Running:

@@ -6,7 +6,8 @@ import pytest
 
 from opsroom.deploys.git.options import KINDS
 from opsroom.errors import Code
-from support.deploys.git import World, failure_of, options_of
+from support.deploys.git import World, options_of
+from support.errors import failure_of
 from support.worlds.repositories import Repository
 
 OID = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"

@@ -11,8 +11,9 @@ import pytest
 
 from opsroom.deploys import Target
 from opsroom.errors import Code
-from support.deploys.git import World, failure_of
+from support.deploys.git import World
 from support.deploys.jobs import Notes, lost
+from support.errors import failure_of
 
 
 @pytest.fixture

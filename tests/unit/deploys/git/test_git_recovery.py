@@ -15,8 +15,9 @@ import pytest
 from opsroom.deploys.git import archive
 from opsroom.deploys.git import release_dir as releases_module
 from opsroom.errors import Code
-from support.deploys.git import World, failure_of
+from support.deploys.git import World
 from support.deploys.jobs import Notes, lost
+from support.errors import failure_of
 
 LIB = Path(__file__).resolve().parents[4] / "actions" / "lib"
 

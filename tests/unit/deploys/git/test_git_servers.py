@@ -15,8 +15,9 @@ from typing import Iterator
 import pytest
 
 from opsroom.errors import Code, Failure
-from support.deploys.git import World, failure_of, refusal_of
+from support.deploys.git import World
 from support.deploys.jobs import Notes
+from support.errors import failure_of, refusal_of
 from support.servers.git import CutLine, GitServer
 from support.servers.http import HttpServer
 from support.servers.mail import make_certificate

@@ -8,7 +8,8 @@ import pytest
 
 from opsroom.deploys import REGISTRY, Resolved
 from opsroom.errors import Code
-from support.deploys.git import TARGET, World, failure_of, options_of, refusal_of
+from support.deploys.git import TARGET, World, options_of
+from support.errors import failure_of, refusal_of
 from support.worlds.repositories import Repository
 
 

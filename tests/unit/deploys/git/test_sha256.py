@@ -12,7 +12,8 @@ from opsroom.deploys import REGISTRY, Resolved
 from opsroom.errors import Code
 from opsroom.subprocesses import Ended
 from opsroom.versions import same_version
-from support.deploys.git import TARGET, World, failure_of, options_of, refusal_of
+from support.deploys.git import TARGET, World, options_of
+from support.errors import failure_of, refusal_of
 from support.worlds.repositories import Repository
 
 

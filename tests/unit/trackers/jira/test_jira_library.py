@@ -11,11 +11,12 @@ import pytest
 import requests
 from jira import JIRA
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.trackers import Draft, Remark
 from support.contracts.vendor import Vendor
+from support.errors import failure_of
 from support.servers.http import Reply
 from support.vendors.jira import TOKEN, Jira
 
@@ -27,12 +28,6 @@ REMARK = Remark("OPS-1", "Looking at it.", "opsfedcba987654", AUTHOR)
 @pytest.fixture(autouse=True)
 def issue(jira: Jira) -> None:
     jira.issue()
-
-
-def caught(call: Any, *arguments: Any) -> Failure:
-    with pytest.raises(Failure) as raised:
-        call(*arguments)
-    return raised.value
 
 
 def test_connecting_sends_nothing(vendor: Vendor, tracker: Any) -> None:
@@ -73,13 +68,13 @@ def test_a_second_request_in_one_call_is_not_sent(
 @pytest.mark.parametrize("reply", [Reply(429), Reply(503), Reply(503, "", {"Retry-After": "0"})])
 def test_the_library_repeats_no_change(vendor: Vendor, tracker: Any, reply: Reply) -> None:
     vendor.instead(reply)
-    caught(tracker.create, DRAFT)
+    failure_of(tracker.create, DRAFT)
     assert len(vendor.requests) == 1
 
 
 def test_a_connection_that_breaks_leaves_a_card_in_doubt(vendor: Vendor, tracker: Any) -> None:
     vendor.instead(Reply(drop="unanswered"))
-    failure = caught(tracker.create, DRAFT)
+    failure = failure_of(tracker.create, DRAFT)
     assert failure.code is Code.UNREACHABLE
     assert in_doubt(failure)
     assert len(vendor.requests) == 1
@@ -90,7 +85,7 @@ def test_a_response_that_is_too_large_is_not_read(
     vendor: Vendor, tracker: Any, status: int
 ) -> None:
     vendor.instead(Reply(status, "x" * 5_100_000))
-    failure = caught(tracker.comment, REMARK)
+    failure = failure_of(tracker.comment, REMARK)
     assert failure.code is Code.BAD_ANSWER
     assert "more than 5 MB" in failure.message
 

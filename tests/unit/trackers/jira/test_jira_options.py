@@ -6,9 +6,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
 from opsroom.trackers import REGISTRY, Reading
+from support.options import read_options
 
 TOKEN = "ATATT3xFf5ecretT0ken"
 CLOUD = {
@@ -26,15 +25,8 @@ SCOPED = {
 
 
 def options_of(raw: Any, **more: Any) -> Tuple[Any, List[str]]:
-    problems = Problems()
-    fields = Fields(
-        {key: value for key, value in {**raw, **more}.items() if value is not None},
-        "trackers.j",
-        problems,
-    )
-    options = REGISTRY.read_options("jira", fields)
-    fields.finish()
-    return options, problems.lines
+    known = {key: value for key, value in {**raw, **more}.items() if value is not None}
+    return read_options(REGISTRY, "jira", known, "trackers.j")
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator
+from typing import Any, Dict
 
 import pytest
 
 from opsroom import deploys
 from opsroom.errors import Code, Failure, Refusal
-from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes
-from support.deploys.runs import Clock
 from support.deploys.stackstorm import E1, PLACE, deploy, ends, read, started
 from support.servers.http import Reply, free_port
 from support.stackstorm.fake import FakeStackStorm
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock(0.0)
-    made.install(monkeypatch, asking)
-    return made
-
-
-@pytest.fixture
-def storm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
-    with FakeStackStorm() as server:
-        monkeypatch.setenv("ST2_ACTION_API_URL", server.api)
-        monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", "t0ken")
-        monkeypatch.delenv("ST2_ACTION_EXECUTION_ID", raising=False)
-        yield server
 
 
 def test_the_execution_of_a_runner_that_died_is_taken_up_and_not_begun_again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator
+from typing import Any, Dict
 
 import pytest
 
@@ -11,7 +11,6 @@ from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
-from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes
 from support.deploys.runs import Clock
 from support.deploys.stackstorm import TARGET, deployer, ends, read, started
@@ -21,22 +20,6 @@ from support.troubles.no_api import NO_API
 from support.troubles.table import Instead
 
 V1 = Resolved("v1.0.0", "v1.0.0")
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock(0.0)
-    made.install(monkeypatch, asking)
-    return made
-
-
-@pytest.fixture
-def storm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
-    with FakeStackStorm() as server:
-        monkeypatch.setenv("ST2_ACTION_API_URL", server.api)
-        monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", "t0ken")
-        monkeypatch.delenv("ST2_ACTION_EXECUTION_ID", raising=False)
-        yield server
 
 
 def source(**raw: Any) -> Any:

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict
 
 import pytest
 
 from opsroom.errors import Code, Failure
-from opsroom.versions import stackstorm as asking
 from support.deploys.jobs import Notes, cancelled, lost
 from support.deploys.runs import Clock
 from support.deploys.stackstorm import E1, PLACE, deploy, ends, started
 from support.stackstorm.fake import FakeStackStorm
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock(0.0)
-    made.install(monkeypatch, asking)
-    return made
-
-
-@pytest.fixture
-def storm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStackStorm]:
-    with FakeStackStorm() as server:
-        monkeypatch.setenv("ST2_ACTION_API_URL", server.api)
-        monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", "t0ken")
-        monkeypatch.delenv("ST2_ACTION_EXECUTION_ID", raising=False)
-        yield server
 
 
 def test_the_action_gets_the_template_with_values_in_it_and_is_followed_to_its_end(
