@@ -30,6 +30,7 @@ bench: $(VENV)/.tests
 lint: $(VENV)/.tests
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/flake8 $(CODE)
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict $(METADATA)
 

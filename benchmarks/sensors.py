@@ -185,7 +185,7 @@ def _count_looks(looks: List[float]) -> None:
         looks.append(0.0)
         return answer
 
-    HttpVersion.ask = counted  # type: ignore[method-assign]
+    HttpVersion.ask = counted
 
 
 def _memory() -> float:

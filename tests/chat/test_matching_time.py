@@ -94,7 +94,7 @@ def test_every_format_of_a_long_message_is_done_with_in_python() -> None:
     slow: List[Tuple[float, str, str]] = []
     for message in adversarial():
         for name, one in FORMATS:
-            seconds = taken(lambda one=one, message=message: one.extract(message))  # type: ignore[misc]
+            seconds = taken(lambda one=one, message=message: one.extract(message))
             if seconds >= BOUND:
                 slow.append((seconds, name, message[:60]))
     assert slow == []
@@ -139,4 +139,4 @@ def test_every_format_of_a_long_message_is_done_with_in_javascript(tmp_path: Pat
 def test_the_consoles_own_search_for_pairs_is_done_with(again: str) -> None:
     for end in ("", " x", '"', "}"):
         message = ("say " + again * LENGTH)[: LENGTH - len(end)] + end
-        assert taken(lambda message=message: pairs_at_end.__wrapped__(message)) < BOUND  # type: ignore[misc]
+        assert taken(lambda message=message: pairs_at_end.__wrapped__(message)) < BOUND

@@ -116,7 +116,7 @@ def test_a_relay_that_is_not_trusted_speaks_for_nobody(world: World) -> None:
     session = room_of(world)
     change = asked(session)
     session.config = {**session.config, "relays": ["another"]}
-    session._relay = lambda: "chatops_bot"  # type: ignore[method-assign]
+    session._relay = lambda: "chatops_bot"
     stopped(
         world,
         session.say(f"approve change {change}", "carol", "#ops"),

@@ -40,7 +40,8 @@ class Recipe(NamedTuple):
 HOUSE = (
     "pack/test_metadata.py",
     "pack/test_rbac_files.py",
-    "project/test_reference.py::test_every_reason_code_is_explained_once_and_none_that_does_not_exist",
+    "project/test_reference.py::"
+    "test_every_reason_code_is_explained_once_and_none_that_does_not_exist",
     "project/test_reference.py::test_every_form_of_every_command_is_on_the_page_of_commands",
     "project/test_reference.py::test_the_example_of_each_form_is_that_command_and_no_other",
     "project/test_reference.py::test_the_reference_is_what_would_be_written_today",

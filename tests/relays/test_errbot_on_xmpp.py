@@ -101,7 +101,7 @@ def test_in_private_the_domain_counts_and_the_answer_comes_at_once(played: Playe
         assert asked.source_channel == person.jid
         played.storm.answer(asked, "**nothing** is locked")
         until(
-            lambda person=person: "**nothing** is locked" in person.private(f"{NICK}@{HOST}"),  # type: ignore[misc]
+            lambda person=person: "**nothing** is locked" in person.private(f"{NICK}@{HOST}"),
             "the answer in private",
             10,
         )

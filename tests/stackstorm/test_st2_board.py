@@ -33,7 +33,7 @@ def made_at(page: Path) -> str:
 def ended(stackstorm: StackStorm, known: List[str]) -> List[str]:
     """The codes of the runs of opsroom.board that are not known, once all have ended."""
 
-    def runs() -> List[dict]:  # type: ignore[type-arg]
+    def runs() -> List[dict]:
         return [one for one in stackstorm.newest("opsroom.board") if one["id"] not in known]
 
     over = ("succeeded", "failed", "timeout", "canceled")

@@ -50,7 +50,7 @@ def cases(names: Union[str, Sequence[str]], values: Iterable[Any]) -> Callable[[
         all_cases.__dict__.update(vars(test))  # the marks that stand below this one
         signature = inspect.signature(test)
         fixtures = [one for one in signature.parameters.values() if one.name not in parameters]
-        all_cases.__signature__ = signature.replace(parameters=fixtures)  # type: ignore[attr-defined]
+        all_cases.__signature__ = signature.replace(parameters=fixtures)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             setattr(all_cases, name, getattr(test, name))
         return all_cases

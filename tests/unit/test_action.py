@@ -167,7 +167,11 @@ def test_in_stackstorm_the_room_is_the_channel_the_message_came_from(monkeypatch
     OpsroomAction.surroundings = None
     monkeypatch.setenv("ST2_ACTION_API_URL", "http://127.0.0.1:9/v1")
     rooms = []
-    use_case = lambda context: rooms.append(context.room) or Outcome(True, Code.HELP, "")  # noqa: E731
+
+    def use_case(context: Context) -> Outcome:
+        rooms.append(context.room)
+        return Outcome(True, Code.HELP, "")
+
     one = UseCase(config=CONFIG)
     one.run(use_case, **WHO)
     one.run(use_case, requester="alice", room="#dev", st2_user="someone")

@@ -48,7 +48,8 @@ IDENTIFIER = lazy_pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?![\s\S])")
 # take it for the name of a file of arguments, and before a brace, which no version holds, git takes
 # it for a moment in the past.
 VERSION = lazy_pattern(
-    r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))[A-Za-z0-9][A-Za-z0-9._+/@-]{0,127}(?![\s\S])"
+    r"^(?![\s\S]*(?:\.\.|//|/\.|\.lock(?:/|(?![\s\S]))|[./](?![\s\S])))"
+    r"[A-Za-z0-9][A-Za-z0-9._+/@-]{0,127}(?![\s\S])"
 )
 
 

@@ -224,7 +224,7 @@ def _starting() -> Iterator[Callable[..., PlayedBot]]:
         posts: Queue[Any] = Queue()
         if chat:
             module = types.ModuleType("opsroom_relay.chats.played")
-            module.PlayedChat = _played_chat(posts)  # type: ignore[attr-defined]
+            module.PlayedChat = _played_chat(posts)
             monkeypatch.setitem(sys.modules, module.__name__, module)
             monkeypatch.setitem(KINDS, "test", ("played", "PlayedChat", "", ""))
         config = {

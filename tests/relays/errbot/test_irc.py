@@ -18,7 +18,8 @@ ALICE = "alice!~alice@client.example.com"
 def irc() -> Listening:
     identity = {"nickname": "errbot", "server": "irc.example.com"}
     settings = config(BOT_IDENTITY=identity, IRC_CHANNEL_RATE=None, IRC_PRIVATE_RATE=None)
-    made = Listening(bot := IRCBackend(settings), IrcChat(bot))
+    bot = IRCBackend(settings)
+    made = Listening(bot, IrcChat(bot))
     bot.conn.channels["#ops"] = Channel()
     return made
 

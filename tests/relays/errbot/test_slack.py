@@ -127,7 +127,10 @@ def test_text_arrives_as_it_was_typed(slack: Listening) -> None:
 @pytest.mark.parametrize(
     ("sent", "typed"),
     [
-        ("<https://evil.example/x|https://good.example>", "https://good.example (https://evil.example/x)"),
+        (
+            "<https://evil.example/x|https://good.example>",
+            "https://good.example (https://evil.example/x)",
+        ),
         ("<http://example.com|example.com>", "example.com"),
         ("<https://example.com/|example.com>", "example.com"),
         ("<https://a.example/1|the ticket>", "the ticket (https://a.example/1)"),

@@ -152,6 +152,6 @@ def test_reading_is_tried_again(asking: Asking, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(time, "sleep", waited.append)
     found = iter([False, False, True])
     forwarding = Forwarding.__new__(Forwarding)
-    forwarding._stackstorm = SimpleNamespace(read_aliases=lambda: next(found))  # type: ignore[assignment]
+    forwarding._stackstorm = SimpleNamespace(read_aliases=lambda: next(found))
     forwarding.read_aliases((1.0, 5.0, 20.0))
     assert waited == [1.0, 5.0]

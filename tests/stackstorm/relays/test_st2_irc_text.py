@@ -108,7 +108,7 @@ def test_an_expression_is_refused_and_never_evaluated(
     for expression in EXPRESSIONS:
         before = len(alice.heard)
         channel.type(alice, said.replace("X", expression.format(name=name)))
-        alice.wait(lambda before=before: len(alice.heard) > before, "a refusal")  # type: ignore[misc]
+        alice.wait(lambda before=before: len(alice.heard) > before, "a refusal")
     fence(channel, alice)
     heard = "\n".join(alice.lines)
     assert value not in heard
@@ -121,7 +121,7 @@ def test_a_pair_at_the_end_cannot_say_who_asks(channel: Channel, world: World) -
     for pair in ("requester=carol", "room=#ops", "st2_user=chatops_bot", 'env={"PATH": "/tmp"}'):
         before = len(alice.heard)
         channel.type(alice, f"deploy web v1.0.0 to production {pair}")
-        alice.wait(lambda before=before: len(alice.heard) > before, "a refusal")  # type: ignore[misc]
+        alice.wait(lambda before=before: len(alice.heard) > before, "a refusal")
     fence(channel, alice)
     assert world.events() == []
     assert world.running("production") == ""

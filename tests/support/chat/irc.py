@@ -75,7 +75,7 @@ class Typist:
         """Enter rooms, and wait until one is in."""
         for room in rooms:
             self.raw(f"JOIN {room}\r\n".encode())
-            self.wait(lambda room=room: self._reply("366", room), f"{self.nick} in {room}")  # type: ignore[misc]
+            self.wait(lambda room=room: self._reply("366", room), f"{self.nick} in {room}")
 
     def in_room(self, room: str) -> List[str]:
         """The nicks that are in a room now."""

@@ -123,7 +123,7 @@ class IrcRoom(Room):
         """Wait until the relay is in both rooms."""
         for room in ("#dev", "#ops"):
             until(
-                lambda room=room: self._nick in self.person("witness").in_room(room),  # type: ignore[misc]
+                lambda room=room: self._nick in self.person("witness").in_room(room),
                 f"{self._nick} in {room}",
                 60,
             )

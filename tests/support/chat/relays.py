@@ -106,7 +106,7 @@ class Channel:
             wait_for(
                 lambda room=room: self.relay.nick in one.in_room(room),
                 f"{self.relay.nick} in {room}",
-            )  # type: ignore[misc]
+            )
         return one
 
     def replace(self, nick: str, user: str) -> Typist:
@@ -211,7 +211,7 @@ class Answer:
     """What came of a command: the ended execution, its whole message, and the lines that the relay
     said since."""
 
-    execution: dict  # type: ignore[type-arg]
+    execution: dict
     message: str
     lines: List[str]
 

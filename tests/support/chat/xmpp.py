@@ -260,7 +260,7 @@ class XmppRoom(Room):
         for room in ("dev", "ops"):
             name = self.source(room)
             until(
-                lambda name=name: self.nick in self.person("witness").nicks(name),  # type: ignore[misc]
+                lambda name=name: self.nick in self.person("witness").nicks(name),
                 f"{self.nick} in {name}",
                 60,
             )

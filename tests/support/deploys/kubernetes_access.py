@@ -64,7 +64,7 @@ class Secure:
         self.client = make_certificate(folder / "client")
         self.stranger = make_certificate(folder / "stranger")
         self.server = HttpServer(self.certificate)
-        context: ssl.SSLContext = self.server._server.socket.context  # type: ignore[attr-defined]
+        context: ssl.SSLContext = self.server._server.socket.context
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(self.client[0])
         path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/web"

@@ -98,7 +98,7 @@ class ScriptedPager(pagers.Pager):
         return SIDES.setdefault(self.name, Side())
 
     @property
-    def settles_within(self) -> float:  # type: ignore[override]
+    def settles_within(self) -> float:
         return self.side.settles_within
 
     def default_target(self) -> Optional[Target]:

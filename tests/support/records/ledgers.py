@@ -19,7 +19,7 @@ class Book:
     def __init__(self, store: Store, start: str = "2026-11-02T09:00:00+00:00") -> None:
         self.store = store
         self.clock = datetime.fromisoformat(start)
-        store.now = lambda connection: self.clock  # type: ignore[method-assign]
+        store.now = lambda connection: self.clock
 
     def at(self, moment: str) -> Book:
         """Go on at this time."""

@@ -33,7 +33,8 @@ class Postgres:
     def url(self, database: str = "postgres", user: str = "postgres", password: str = "") -> str:
         """The address of one of its databases."""
         secret = f":{quote(password)}" if password else ""
-        return f"postgresql://{user}{secret}@/{database}?host={quote(str(self.server.get_postmaster_info().socket_dir))}"
+        folder = self.server.get_postmaster_info().socket_dir
+        return f"postgresql://{user}{secret}@/{database}?host={quote(str(folder))}"
 
     def run(self, statement: str, database: str = "postgres") -> Any:
         """Run one statement outside any transaction and return its rows."""

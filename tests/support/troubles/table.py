@@ -79,7 +79,7 @@ class Trouble:
         assert self.words in error.message
         assert error.code is not Code.RATE_LIMITED or error.facts["sent"] is False
         changed = [one.method for one in requests if one.method != "GET"]
-        assert in_doubt(error) is (self.sent and requests[-1].method != "GET"), error  # type: ignore[arg-type]
+        assert in_doubt(error) is (self.sent and requests[-1].method != "GET"), error
         assert repeatable or changed.count("POST") <= 1, changed
 
 
@@ -154,7 +154,7 @@ def check_quotes(
     play(EVIL + " ".join(secrets) + " x" * 300)
     error = error_of(call, secrets)
     assert error.code is Code.NOT_ACCEPTED
-    assert isinstance(error, Refusal) or not in_doubt(error)  # type: ignore[arg-type]
+    assert isinstance(error, Refusal) or not in_doubt(error)
     assert "No way. { { st2kv" in error.message
     for length in range(136, 216, 8):
         # Where the words are cut, half of a secret must not stay.

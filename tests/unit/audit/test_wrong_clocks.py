@@ -43,7 +43,7 @@ AHEAD = datetime(2099, 1, 1, 12, 0, tzinfo=timezone.utc)
 
 def mark_posted(store: Store, since: str, now: datetime = NOW) -> Tuple[List[str], List[str]]:
     """The deployments of a report, and the codes of its gaps."""
-    store.now = lambda connection: now  # type: ignore[method-assign]
+    store.now = lambda connection: now
     report = make_report(store, read_period(since))
     assert report.chain.ok
     return [one.deployment for one in report.changes], [one.code for one in report.gaps]
@@ -120,7 +120,7 @@ def test_a_fact_of_that_name_is_no_clock(store: Store) -> None:
             Event.DRIFT,
             facts={"clock": value, "inner": {"clock": "2001-01-01T00:00:00.000000+00:00"}},
         )
-    store.now = lambda connection: NOW  # type: ignore[method-assign]
+    store.now = lambda connection: NOW
     with store.read() as on:
         assert read_clock(on, NOW).jumps == ()
 
@@ -129,7 +129,7 @@ def test_locks_of_the_true_month_are_told(store: Store) -> None:
     book = Book(store).at("2099-01-01")
     book.write(Event.DRIFT)
     book.at("2026-11-03").write(Event.LOCKED, deployment="", message="load test")
-    store.now = lambda connection: NOW  # type: ignore[method-assign]
+    store.now = lambda connection: NOW
     report = make_report(store, read_period("2026-11"))
     assert [one.reason for one in report.locks] == ["load test"]
     assert report.locks[0].since.year == 2026
@@ -154,7 +154,7 @@ def test_what_happened_lately_leaves_out_what_only_is_dated_late(store: Store) -
 
 
 def at(store: Store, now: datetime) -> None:
-    store.now = lambda connection: now  # type: ignore[method-assign]
+    store.now = lambda connection: now
 
 
 def claim(deployment: str = "d1") -> Claim:

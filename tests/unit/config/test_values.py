@@ -41,7 +41,8 @@ ENVIRONMENT = r"environments\.[^.]+(\.apps\.[^.]+)?"
 ALLOWED: List[Tuple[str, str, str]] = [
     (
         "mapping",
-        "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching|webhooks|audit|incidents|sets|board|metrics|ledger|relay_keys",
+        "people|groups|environments|apps|trackers|pagers|teams|progress|page_limit|watching"
+        "|webhooks|audit|incidents|sets|board|metrics|ledger|relay_keys",
         "StackStorm puts an empty one where the config has none",
     ),
     (

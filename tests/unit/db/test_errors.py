@@ -156,7 +156,7 @@ def test_a_server_that_was_stopped_is_unreachable_and_says_so_in_time() -> None:
         fill(store, entry())
         server.stop()
         for way in ("write", "write", ""):
-            error = _caught(lambda way=way: fill(store, entry()) if way else open_store(url))  # type: ignore[misc]
+            error = _caught(lambda way=way: fill(store, entry()) if way else open_store(url))
             assert error.code is Code.STORE_UNREACHABLE
             assert "does not answer" in error.message
     finally:

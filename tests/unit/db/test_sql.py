@@ -166,7 +166,8 @@ def test_the_hashed_columns_are_in_the_order_of_their_names() -> None:
     "url",
     [
         "postgresql://me:secret@db.example.com/ops",
-        "postgresql://me:s%40cr%2Fet%3A@db.example.com:5433/ops?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgresql://me:s%40cr%2Fet%3A@db.example.com:5433/ops"
+        "?sslmode=verify-full&sslrootcert=/etc/ca.pem",
         "postgresql://me:p#/a:ss@db/ops",
         "postgres://me@db/ops",
         "postgresql://db",

@@ -163,7 +163,7 @@ def test_auto_sync_that_is_faster_brings_the_same(site: Site, argo: ArgoCD) -> N
         argo.begun("", "v1.0.0", by="")
         return original(what, body)
 
-    argo._sync = sync  # type: ignore[method-assign]
+    argo._sync = sync
     site.deploy()
     assert argo.syncs == []
 

@@ -118,7 +118,7 @@ def test_that_it_will_be_asked_is_written_down_before_it_is_asked(ci: Played) ->
         kept.append(json.loads(job.handles["ci"]))
         return original(assignment)
 
-    ci.start = start  # type: ignore[method-assign]
+    ci.start = start
     deploying(ci).deploy(V1, job)
     assert (kept[0]["deployment"], kept[0]["run"], kept[0]["since"]) == ("d1", "", 1000.0)
 
@@ -371,7 +371,7 @@ def test_a_service_that_wants_a_pause_gets_it(
         return original(assignment)
 
     ci.patience = patience
-    ci.start = start  # type: ignore[method-assign]
+    ci.start = start
     job = Notes()
     if fails:
         with pytest.raises(Failure, match="rate-limiting"):

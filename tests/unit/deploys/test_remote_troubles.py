@@ -121,7 +121,7 @@ def test_a_page_with_status_200_has_started_nothing(server: Instead, name: str) 
         server.requests.clear()
         error = error_of(called(server.url("").rstrip("/"), name, call), KINDS[name].secrets)
         assert error.code is Code.BAD_ANSWER
-        assert not in_doubt(error)  # type: ignore[arg-type]
+        assert not in_doubt(error)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -129,4 +129,4 @@ def test_a_server_that_is_down_has_started_nothing(name: str) -> None:
     for call in CALLS:
         error = error_of(called(f"http://127.0.0.1:{free_port()}", name, call), KINDS[name].secrets)
         assert error.code is Code.UNREACHABLE
-        assert not in_doubt(error)  # type: ignore[arg-type]
+        assert not in_doubt(error)

@@ -81,7 +81,7 @@ def test_all_requests_of_a_command_share_its_time(
     failure = caught(acme.send, "POST", "/a")
     assert failure.code is Code.TIMED_OUT
     assert failure.message == "Acme did not answer all that was asked within 5 s."
-    assert not in_doubt(failure)  # type: ignore[arg-type]
+    assert not in_doubt(failure)
     assert server.requests == []
     acme.begin()
     assert acme.send("POST", "/a").ok
@@ -110,7 +110,7 @@ def test_a_rate_limit_that_does_not_end_in_time_is_a_failure_without_doubt(
     failure = caught(acme.send, "POST", "/a")
     assert (failure.code, failure.message) == (Code.RATE_LIMITED, message)
     assert time.waits == waits
-    assert not in_doubt(failure)  # type: ignore[arg-type]
+    assert not in_doubt(failure)
 
 
 def test_time_for_an_answer_is_kept_after_a_wait(
@@ -149,8 +149,8 @@ def test_a_lost_answer_leaves_a_change_in_doubt_and_never_a_question(
     def ask(method: str) -> Any:
         return acme.read(acme.send(method, "/a"), lambda content: an_object(content, "card"))
 
-    assert in_doubt(caught(ask, "POST"))  # type: ignore[arg-type]
-    assert not in_doubt(caught(ask, "GET"))  # type: ignore[arg-type]
+    assert in_doubt(caught(ask, "POST"))
+    assert not in_doubt(caught(ask, "GET"))
 
 
 @pytest.mark.parametrize(

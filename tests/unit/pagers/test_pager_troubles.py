@@ -108,7 +108,7 @@ def test_a_success_of_another_form_leaves_a_page_in_doubt(
     for what, server.reply in ODD.items():
         error = error_of(called(server, name, "page", tmp_path), secrets_of(name))
         assert error.code in (Code.BAD_ANSWER, Code.NOT_ACCEPTED), what
-        assert in_doubt(error) is (error.code is Code.BAD_ANSWER), what  # type: ignore[arg-type]
+        assert in_doubt(error) is (error.code is Code.BAD_ANSWER), what
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -135,7 +135,7 @@ def test_an_answer_that_does_not_come_ends_at_the_time_limit(
     never.set()
     for call, error in errors.items():
         assert error.code is Code.TIMED_OUT
-        assert in_doubt(error) is (call == "page")  # type: ignore[arg-type]
+        assert in_doubt(error) is (call == "page")
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -144,7 +144,7 @@ def test_a_server_that_is_down_has_taken_nothing(name: str, tmp_path: Path) -> N
     for call in ASKS[name]:
         error = error_of(partial(CALLS[call], pager, target_of(name)), secrets_of(name))
         assert error.code is Code.UNREACHABLE
-        assert not in_doubt(error)  # type: ignore[arg-type]
+        assert not in_doubt(error)
 
 
 @pytest.mark.parametrize("name", ADDRESSES)

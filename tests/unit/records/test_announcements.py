@@ -33,7 +33,7 @@ def at_once(what: Callable[[], bool]) -> List[bool]:
 
 def later(store: Store, seconds: float) -> None:
     now = store.now
-    store.now = lambda connection: now(connection) + timedelta(seconds=seconds)  # type: ignore[method-assign]
+    store.now = lambda connection: now(connection) + timedelta(seconds=seconds)
 
 
 def test_of_twelve_who_tell_the_same_at_once_one_does(store: Store) -> None:

@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Mapping
 
 import pytest
@@ -289,7 +290,7 @@ def test_history_is_read_from_an_index_of_ended_deployments_whatever_else_is_rec
         ({"app": "app1", "environment": "environment1"}, "ledger_finished_place"),
     ):
         for before in (None, 900):
-            plan = _plan(store, lambda connection: deployments(connection, before=before, **narrow))  # noqa: B023
+            plan = _plan(store, partial(deployments, before=before, **narrow))
             assert f" {index} " in plan, (narrow, before)
             assert "Sort" not in plan
             assert "TEMP B-TREE" not in plan
@@ -308,7 +309,7 @@ def _plan(store: Store, ask: object) -> str:
             caught.append((statement, values))
             return execute(statement, values)
 
-        connection.execute = catch  # type: ignore[method-assign]
+        connection.execute = catch
         ask(connection)
         for statement, values in caught:
             plan = execute(how + statement, values).fetchall()

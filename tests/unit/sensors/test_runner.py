@@ -169,7 +169,7 @@ class TestRunner:
             "kind": "http", "url": "http://127.0.0.1:9/{app}", "headers": {"X-Key": token},
             "time_limit": "1s",
         }  # fmt: skip
-        config.runner._redactor = None  # type: ignore[assignment]
+        config.runner._redactor = None
         config.passes(20)
         config.runner._say(f"something with {token}")
         assert token not in str(config.log)

@@ -63,7 +63,7 @@ def sensors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     path."""
     for name in ("st2reactor", "st2reactor.sensor", "st2reactor.sensor.base"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    sys.modules["st2reactor.sensor.base"].Sensor = Sensor  # type: ignore[attr-defined]
+    sys.modules["st2reactor.sensor.base"].Sensor = Sensor
     library = str(ROOT / "actions" / "lib")
     monkeypatch.setattr(
         sys, "path", [str(ROOT / "sensors"), *(one for one in sys.path if one != library)]

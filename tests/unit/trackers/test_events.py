@@ -106,7 +106,7 @@ def test_nonsense_is_a_bad_answer_or_nothing_and_never_a_defect(played: Played) 
     watcher.look()
     for nonsense in NONSENSE:
         reply = Reply(200, nonsense)
-        played.server._note = lambda request, reply=reply: reply  # type: ignore[method-assign]
+        played.server._note = lambda request, reply=reply: reply
         codes = []
         try:
             assert watcher.look() == []

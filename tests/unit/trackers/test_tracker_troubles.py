@@ -99,7 +99,7 @@ def test_an_answer_that_does_not_come_ends_at_the_time_limit(
     error = error_of(called(server, name, call, tmp_path, time_limit="0.5s"), secrets_of(name))
     never.set()
     assert error.code is Code.TIMED_OUT
-    assert in_doubt(error) is (call == "create")  # type: ignore[arg-type]
+    assert in_doubt(error) is (call == "create")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -108,7 +108,7 @@ def test_a_server_that_is_down_has_made_nothing(name: str, tmp_path: Path) -> No
     for call in CALLS:
         error = error_of(partial(CALLS[call], tracker, CARDS[name]), secrets_of(name))
         assert error.code is Code.UNREACHABLE
-        assert not in_doubt(error)  # type: ignore[arg-type]
+        assert not in_doubt(error)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -168,7 +168,7 @@ def test_what_was_made_is_in_doubt_where_the_answer_is_lost_and_found(
             it.vendor.after(drop, where=changes)
             error = error_of(call, it.secrets)
             assert error.code is Code.UNREACHABLE
-            assert in_doubt(error)  # type: ignore[arg-type]
+            assert in_doubt(error)
         assert COUNTS[name](it.side) == (cards + 2, comments + 2)
         found, heard = tracker.find_created(draft), tracker.find_comment(remark)
         assert found

@@ -66,13 +66,17 @@ class KindReader(Protocol):
     way."""
 
     @property
-    def what(self) -> str: ...
+    def what(self) -> str:
+        """What the kinds are of, as sentences name it: `tracker`."""
 
-    def kinds(self) -> Tuple[str, ...]: ...
+    def kinds(self) -> Tuple[str, ...]:
+        """The names of the kinds that there are."""
 
-    def read_options(self, kind: str, fields: Fields) -> Any: ...
+    def read_options(self, kind: str, fields: Fields) -> Any:
+        """The options of a kind, read from its keys."""
 
-    def read(self, kind: str, function: str, *arguments: Any) -> Any: ...
+    def read(self, kind: str, function: str, *arguments: Any) -> Any:
+        """What a function of a kind's module returns."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ _OWN_KEYS = ("page", "phone", "watch")
 class TargetReader(Protocol):
     """What is needed of the registry of pagers."""
 
-    def read(self, kind: str, function: str, *arguments: Any) -> Any: ...
+    def read(self, kind: str, function: str, *arguments: Any) -> Any:
+        """What a function of a kind's module returns."""
 
 
 def read_team(

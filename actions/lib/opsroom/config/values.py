@@ -22,7 +22,8 @@ _DEPTH = 30
 # blocks of 16, a signature of 20. The header is the digit 0 five times; Keyczar, which it used
 # before, wrote a version and a hash.
 _ENCRYPTED = lazy_pattern(
-    r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}"
+    r"(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
 )
 
 _RULES = ("deployers", "rooms", "lockers", "approvers", "emergency", "freezes")

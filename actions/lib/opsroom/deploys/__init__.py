@@ -36,24 +36,24 @@ class Resolved:
 
 
 class Job(Protocol):
-    """What a running deployment may say and must ask.
-
-    `deployment` is its id in the record, `requester` who asked for it, as people read it. `before`
-    is the version that was there; empty where none was, and where nobody knows. `verify_for` is how
-    long the application may take to report a version that was put in place, in seconds.
-    """
+    """What a running deployment may say and must ask."""
 
     @property
-    def deployment(self) -> str: ...
+    def deployment(self) -> str:
+        """Its id in the record."""
 
     @property
-    def requester(self) -> str: ...
+    def requester(self) -> str:
+        """Who asked for it, as people read it."""
 
     @property
-    def before(self) -> str: ...
+    def before(self) -> str:
+        """The version that was there; empty where none was, and where nobody knows."""
 
     @property
-    def verify_for(self) -> float: ...
+    def verify_for(self) -> float:
+        """How long the application may take to report a version that was put in place, in
+        seconds."""
 
     def running(self) -> Optional[Running]:
         """What the application reports as running now; None where the config has nobody to ask.

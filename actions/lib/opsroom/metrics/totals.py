@@ -30,7 +30,8 @@ _BUCKETS = ", ".join(
 )
 # What did not succeed counts where it had begun. All that is written into it is our own.
 _ENDED = (
-    f"SELECT app, environment, event, count(*), sum(milliseconds), count(milliseconds), {_BUCKETS}"  # noqa: S608
+    "SELECT app, environment, event, count(*), "  # noqa: S608
+    f"sum(milliseconds), count(milliseconds), {_BUCKETS}"
     f" FROM ledger AS ended WHERE {FINISHED} AND seq > :after AND app <> '' AND environment <> ''"
     " AND (event = 'succeeded' OR EXISTS (SELECT 1 FROM ledger AS begun"
     " WHERE begun.deployment = ended.deployment AND begun.event = 'started'))"

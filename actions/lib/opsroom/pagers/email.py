@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _MAX_ADDRESSES = 50
 # What every mail server takes, and nothing that could end a header or name a second address.
 ADDRESS = lazy_pattern(
-    r"^(?=.{3,254}(?![\s\S]))(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?![\s\S])"
+    r"^(?=.{3,254}(?![\s\S]))(?=[^@]{1,64}@)"
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?![\s\S])"
 )
 _HOST = lazy_pattern(r"^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?(?![\s\S])")
 _PASSWORD = lazy_pattern(r"^[\t\n\x20-\x7e]+(?![\s\S])")

@@ -55,19 +55,24 @@ class Directory(Protocol):
     """What the config says about people: `config.model.Settings` is one."""
 
     @property
-    def people(self) -> Mapping[str, Person]: ...
+    def people(self) -> Mapping[str, Person]:
+        """Everyone whom the config knows, by their names."""
 
     @property
-    def groups(self) -> Mapping[str, Tuple[str, ...]]: ...
+    def groups(self) -> Mapping[str, Tuple[str, ...]]:
+        """The members of each group."""
 
     @property
-    def relays(self) -> Tuple[str, ...]: ...
+    def relays(self) -> Tuple[str, ...]:
+        """The StackStorm users who may name a speaker."""
 
     @property
-    def relay_keys(self) -> Mapping[str, str]: ...
+    def relay_keys(self) -> Mapping[str, str]:
+        """The key with which each of them seals; none where it need not."""
 
     @property
-    def seal_valid_for(self) -> float: ...
+    def seal_valid_for(self) -> float:
+        """How old a seal may be, in seconds."""
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ def current(
     """All claims, oldest first, each with whether it has `expired`. Empty names mean all."""
     named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
     where = " AND ".join(["1 = 1", *(f"{name} = :{name}" for name in named)])
-    query = f"SELECT * FROM claims WHERE {where} ORDER BY started_at, app, environment"  # noqa: S608
+    order = "started_at, app, environment"
+    query = f"SELECT * FROM claims WHERE {where} ORDER BY {order}"  # noqa: S608
     found = [_claim(row) for row in rows(connection, query, **named)]
     now = store.now(connection)
     return [

@@ -112,7 +112,8 @@ def release(connection: Transaction, lock: Lock) -> bool:
     """Give the place back. False when this owner's lock was no longer there."""
     queue_up(connection)
     mine = {"app": lock.app, "environment": lock.environment, "owner": lock.owner}
-    return execute(connection, f"DELETE FROM locks WHERE {_HERE} AND owner = :owner", **mine) == 1  # noqa: S608
+    statement = f"DELETE FROM locks WHERE {_HERE} AND owner = :owner"  # noqa: S608
+    return execute(connection, statement, **mine) == 1
 
 
 def find(connection: Transaction, app: str, environment: str) -> Optional[Lock]:
@@ -136,7 +137,8 @@ def current(
         "CASE WHEN environment = '' THEN 0 ELSE 1 END, CASE WHEN app = '' THEN 0 ELSE 1 "
         "END, since, app"
     )
-    existing = rows(connection, f"SELECT * FROM locks WHERE {where} ORDER BY {widest}", **named)  # noqa: S608
+    query = f"SELECT * FROM locks WHERE {where} ORDER BY {widest}"  # noqa: S608
+    existing = rows(connection, query, **named)
     now = store.now(connection)
     found = [_put_right(connection, _lock(row), now) for row in existing]
     return [lock for lock in found if not _over(lock, now)]

@@ -49,8 +49,8 @@ def drifts(
     named = {name: value for name, value in (("app", app), ("environment", environment)) if value}
     where = "".join(f" AND {name} = :{name}" for name in named)
     query = (
-        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event{where} ORDER BY seq DESC "  # noqa: S608
-        "LIMIT :limit"
+        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event{where} "  # noqa: S608
+        "ORDER BY seq DESC LIMIT :limit"
     )
     found = rows(connection, query, latest=latest, event=Event.DRIFT.value, limit=limit, **named)
     return [from_columns(row) for row in found]
@@ -86,10 +86,13 @@ def last_of_each(
             where += " AND event = :event"
             bound["event"] = event.value
         order = "app DESC, environment DESC, seq DESC"
-        newest_there = f"SELECT seq FROM ledger WHERE {FINISHED}{where} ORDER BY {order} LIMIT 1"  # noqa: S608
+        newest_there = (
+            f"SELECT seq FROM ledger WHERE {FINISHED}{where} "  # noqa: S608
+            f"ORDER BY {order} LIMIT 1"
+        )
         query = (
-            f"SELECT * FROM ledger WHERE seq IN (SELECT ({newest_there}) FROM (VALUES {names}) "  # noqa: S608
-            "AS place)"
+            f"SELECT * FROM ledger WHERE seq IN (SELECT ({newest_there}) "  # noqa: S608
+            f"FROM (VALUES {names}) AS place)"
         )
         for row in rows(connection, query, **bound):
             found[(row["app"], row["environment"])] = from_columns(row)
@@ -154,7 +157,8 @@ class _Named:
 def of_execution(connection: Transaction, execution_id: str, latest: int = 5000) -> List[Record]:
     """The records of one execution among so many of the latest, oldest first. For what has ended
     just now."""
-    query = f"SELECT * FROM ledger WHERE {_LATEST} AND execution_id = :id ORDER BY seq"  # noqa: S608
+    where = f"{_LATEST} AND execution_id = :id"
+    query = f"SELECT * FROM ledger WHERE {where} ORDER BY seq"  # noqa: S608
     return [from_columns(row) for row in rows(connection, query, latest=latest, id=execution_id)]
 
 
@@ -163,8 +167,8 @@ def newest(
 ) -> List[Record]:
     """The records of one kind since a moment, among so many of the latest, newest first."""
     query = (
-        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event AND at >= :since ORDER BY "  # noqa: S608
-        "seq DESC"
+        f"SELECT * FROM ledger WHERE {_LATEST} AND event = :event "  # noqa: S608
+        "AND at >= :since ORDER BY seq DESC"
     )
     found = rows(connection, query, latest=latest, event=event.value, since=moment(since))
     return [one for one in map(from_columns, found) if one.clock >= since]
@@ -227,7 +231,10 @@ def _finished(
     if event:
         where += " AND event = :event"
         bound["event"] = event
-    query = f"SELECT * FROM ledger WHERE {FINISHED}{where} ORDER BY {order} LIMIT :limit"  # noqa: S608
+    query = (
+        f"SELECT * FROM ledger WHERE {FINISHED}{where} "  # noqa: S608
+        f"ORDER BY {order} LIMIT :limit"
+    )
     return [
         from_columns(row) for row in rows(connection, query, before=before, limit=limit, **bound)
     ]

@@ -145,9 +145,11 @@ _REFRESH = 60.0
 class Starts(Protocol):
     """What runs a job, now or soon: a Pool, or a test."""
 
-    def start(self, job: Callable[[], None]) -> None: ...
+    def start(self, job: Callable[[], None]) -> None:
+        """Run a job once."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """Start no further job."""
 
 
 class Watch:

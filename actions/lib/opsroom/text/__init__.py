@@ -49,7 +49,8 @@ _ENTITY = lazy_pattern(
 # where no domain begins with them.
 _AT = "@\uff20\ufe6b"
 _MENTION = lazy_pattern(
-    rf"(?<![A-Za-z0-9])[{_AT}](?=\S)|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
+    rf"(?<![A-Za-z0-9])[{_AT}](?=\S)"
+    rf"|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
     re.IGNORECASE,
 )
 # What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation,

@@ -51,12 +51,14 @@ _MUCH = "|".join(
         "half",
         "quarter",
         *(word for word in _NUMBERS if word.isalpha()),
-        "about|around|approx|approximately|roughly|nearly|almost|another|up|at|all|some|several|few|many|this|next|rest",
+        "about|around|approx|approximately|roughly|nearly|almost",
+        "another|up|at|all|some|several|few|many|this|next|rest",
     )
 )
 _LOOKS = lazy_pattern(
     rf"\d{{1,2}}:\d{{2}}|(?:(?:{_MUCH})(?:\b|(?<=\d))[^,;:]*?)?(?<![a-z])(?:{'|'.join(_UNITS)}"
-    r"|months?|years?|quarters?|weekends?|mornings?|afternoons?|evenings?|nights?|tonight|today|tomorrow|while|ever|good"
+    r"|months?|years?|quarters?|weekends?|mornings?|afternoons?|evenings?|nights?"
+    r"|tonight|today|tomorrow|while|ever|good"
     r"|and an? half|mo|yr)"
 )
 _MAX_LOOK = 60

@@ -22,7 +22,8 @@ _END_WORD = lazy_pattern(
 )
 # Said at the end of a text, it has none.
 _NO_END = lazy_pattern(
-    r"(?:^|[\s,;(-]+)(?:(?:with\s+)?no\s+end|without\s+(?:an\s+)?end|until\s+further\s+notice)[\s.!)]*(?![\s\S])",
+    r"(?:^|[\s,;(-]+)"
+    r"(?:(?:with\s+)?no\s+end|without\s+(?:an\s+)?end|until\s+further\s+notice)[\s.!)]*(?![\s\S])",
     re.IGNORECASE,
 )
 _LEADING = lazy_pattern(r"(until+|'?till?|for)\s+", re.IGNORECASE)

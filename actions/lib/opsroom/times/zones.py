@@ -40,7 +40,7 @@ def zone(name: str) -> tzinfo:
         # Python 3.8 has no zoneinfo.
         from zoneinfo import ZoneInfo
     except ImportError:
-        from backports.zoneinfo import ZoneInfo  # type: ignore[import-not-found,no-redef,unused-ignore]
+        from backports.zoneinfo import ZoneInfo  # type: ignore[no-redef,unused-ignore]
     try:
         found: tzinfo = ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
@@ -63,7 +63,7 @@ def all_zones() -> List[str]:
     try:
         from zoneinfo import available_timezones
     except ImportError:
-        from backports.zoneinfo import available_timezones  # type: ignore[import-not-found,no-redef,unused-ignore]
+        from backports.zoneinfo import available_timezones  # type: ignore[no-redef,unused-ignore]
     return sorted(available_timezones())
 
 

@@ -42,13 +42,15 @@ class VersionSource(Protocol):
 
 
 class Version(Protocol):
-    """A version by its name, and by its commit where that is known (empty where it is not)."""
+    """A version by its name, and by its commit where that is known."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Its name."""
 
     @property
-    def commit(self) -> str: ...
+    def commit(self) -> str:
+        """Its commit; empty where it is not known."""
 
 
 def same(one: Version, other: Version) -> bool:

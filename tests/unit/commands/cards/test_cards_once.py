@@ -203,7 +203,7 @@ class TestLostAnswers:
         assert there.calls == ["ops create", "ops create"]
 
     def test_a_defect_leaves_the_outcome_open(self, world: World, there: Elsewhere) -> None:
-        there.script = [(True, ZeroDivisionError("oops"))]  # type: ignore[list-item]
+        there.script = [(True, ZeroDivisionError("oops"))]
         assert create(world)["code"] == "crashed"
         assert world.events() == ["asked", "unconfirmed"]
         assert create(world)["card"] == "OPS-1"

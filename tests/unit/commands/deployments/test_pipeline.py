@@ -213,7 +213,7 @@ def test_a_long_deployment_tells_the_room_what_it_is_doing(world: World) -> None
         def live(self, text: str) -> None:
             pass
 
-    world.room = Room()  # type: ignore[assignment]
+    world.room = Room()
     assert world.deploy("3.1.0", "test", app="api")["code"] == "deployed"
     told = next(one for one in said if "copying" in one)
     assert told.startswith("alice is deploying api 3.1.0 to test: copying { { files } } (")

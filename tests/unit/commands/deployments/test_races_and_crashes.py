@@ -130,11 +130,11 @@ def test_a_deployment_that_lost_its_claim_stops_before_it_switches(tmp_path: Pat
             world.ask("get_history", environment="uat")
             self._renew()
 
-    job.RunningJob.note = note  # type: ignore[method-assign]
+    job.RunningJob.note = note
     try:
         answer = world.deploy("v1.1.0", who="bob")
     finally:
-        job.RunningJob.note = original  # type: ignore[method-assign]
+        job.RunningJob.note = original
     assert answer["code"] == "claim_lost"
     assert world.running() == "v1.0.0"
 

@@ -158,5 +158,5 @@ def test_a_long_limit_is_said_and_nothing_is_sent_again(
     assert says in error.message
     assert error.facts.get("retry_after") == seconds
     assert error.facts["sent"] is False
-    assert not in_doubt(error)  # type: ignore[arg-type]
+    assert not in_doubt(error)
     assert len(vendor.sent()) == 1

@@ -14,7 +14,8 @@ from ...templates import unknown
 # A path, file://, https://, http://, ssh://, git:// or host:path. Not `ext::` and the like, which
 # run commands, and nothing that begins with a dash, which would be an option.
 REPOSITORY = lazy_pattern(
-    r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
+    r"^(?:/|file:///|(?:https?|ssh|git)://(?!-)"
+    r"|(?:[A-Za-z0-9_][\w.+~-]*@)?[A-Za-z0-9][\w.-]*:(?!:|-|//))"
     r"[^\s\0]*(?![\s\S])"
 )
 

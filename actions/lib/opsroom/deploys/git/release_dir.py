@@ -188,7 +188,8 @@ class Releases:
             # name last.
             _flush(half)
             _write_note(half / NOTE, note)
-            os.chmod(half, 0o755)  # noqa: S103  whatever serves the release reads it as another user
+            # Whatever serves the release reads it as another user.
+            os.chmod(half, 0o755)  # noqa: S103
             target = self.folder / folder_name(note.version, note.commit)
             aside = self._aside(target)  # one without a fitting note, or it would have been found
             os.rename(half, target)

@@ -25,7 +25,8 @@ _CARD = lazy_pattern(
     rf"^(?P<repository>(?:{OWNER}/)?{NAME})?#?(?<![A-Za-z0-9._-])(?P<number>[1-9]\d{{0,9}})\Z"
 )
 _BELOW_SITE = lazy_pattern(
-    rf"^/(?P<repository>{OWNER}/{NAME})/(?:issues|pull)/(?P<number>[1-9]\d{{0,9}})(?:/[a-z]*)?(?:[?#]\S*)?\Z"
+    rf"^/(?P<repository>{OWNER}/{NAME})/(?:issues|pull)/(?P<number>[1-9]\d{{0,9}})"
+    r"(?:/[a-z]*)?(?:[?#]\S*)?\Z"
 )
 
 

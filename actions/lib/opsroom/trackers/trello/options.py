@@ -13,7 +13,8 @@ from .. import Reading
 
 _ID = lazy_pattern(r"^(?:[A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?![\s\S])")
 _ADDRESS = lazy_pattern(
-    r"^(?i:https?://(?:www\.)?trello\.com)/([bc])/([A-Za-z0-9]{8}|[0-9a-fA-F]{24})(?:[/?#]\S*)?(?![\s\S])"
+    r"^(?i:https?://(?:www\.)?trello\.com)/([bc])/([A-Za-z0-9]{8}|[0-9a-fA-F]{24})"
+    r"(?:[/?#]\S*)?(?![\s\S])"
 )
 # They stand between quotes in a header.
 _SECRET = lazy_pattern(r"^[ !#-\[\]-~]+(?![\s\S])")

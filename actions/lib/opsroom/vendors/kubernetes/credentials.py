@@ -25,10 +25,11 @@ class Login:
 
 
 class Source(Protocol):
-    """Where a login comes from. `place` names it for the person who has to renew it."""
+    """Where a login comes from."""
 
     @property
-    def place(self) -> str: ...
+    def place(self) -> str:
+        """It, named for the person who has to renew the login."""
 
     def login(self) -> Login:
         """The login as it is now. Raises Failure(unauthorized) where there is none."""

@@ -146,8 +146,8 @@ class Client:
         with self._lock:
             if not self._folder:
                 # The path of a socket has 100 characters or so, and ssh adds 17 to it.
-                long = len(tempfile.gettempdir()) > 50
-                self._folder = tempfile.mkdtemp(prefix="opsroom-", dir="/tmp" if long else None)  # noqa: S108
+                short = "/tmp" if len(tempfile.gettempdir()) > 50 else None  # noqa: S108
+                self._folder = tempfile.mkdtemp(prefix="opsroom-", dir=short)
             name = "".join(one if one.isalnum() else "_" for one in host)[:20]
             path = os.path.join(self._folder, f"{name}-{_number(host)}")
             if path not in self._sockets:
