@@ -11,8 +11,7 @@ import pytest
 from opsroom import deploys
 from opsroom.deploys import Resolved, Target
 from opsroom.deploys.kubernetes.deployer import KubernetesDeployer
-from opsroom.deploys.remote import deployer, follower
-from opsroom.errors import Failure, OpsroomError
+from opsroom.errors import OpsroomError
 from support.deploys.jobs import Notes, lost
 from support.options import read_options
 from support.servers.http import Request
@@ -22,25 +21,6 @@ TARGET = Target("web", "uat")
 V1, V2 = Resolved("v1.0.0", "v1.0.0"), Resolved("v2.0.0", "v2.0.0")
 PODS = {"replicas": 4, "updatedReplicas": 1, "readyReplicas": 3, "availableReplicas": 3}
 ROLLING = at(**PODS)
-
-
-class Clock:
-    """Time that passes only while someone waits."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        self.now += seconds
-
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have the kind live by this clock."""
-        monkeypatch.setattr(follower, "clock", self)
-        monkeypatch.setattr(follower, "wait", self.wait)
-        monkeypatch.setattr(deployer, "now", self)
 
 
 def options_of(**raw: Any) -> Tuple[Any, List[str]]:
@@ -74,6 +54,18 @@ def caught(call: Callable[..., Any], *arguments: Any) -> OpsroomError:
     return found
 
 
+def deploy(cluster: Cluster, job: Any = None, version: Resolved = V2, **raw: Any) -> Notes:
+    """Deploy to the end; the job of it."""
+    job = job or Notes()
+    deploying(cluster, **raw).deploy(version, job)
+    return job
+
+
+def fails(cluster: Cluster, job: Any = None, version: Resolved = V2, **raw: Any) -> OpsroomError:
+    """The error of a deployment."""
+    return caught(deploying(cluster, **raw).deploy, version, job or Notes())
+
+
 def images(cluster: Cluster, plural: str = "deployments", name: str = "web") -> Dict[str, str]:
     pods = cluster.objects[plural, name]["spec"]["template"]["spec"]
     every = [*pods["containers"], *pods["initContainers"]]
@@ -84,17 +76,6 @@ def is_patch(request: Request) -> bool:
     return request.method == "PATCH"
 
 
-def stopping_after(checks: int, stop: Callable[[], None]) -> Notes:
-    job = Notes()
-
-    def check() -> None:
-        if job.checks > checks:
-            stop()
-
-    job._on_check = check
-    return job
-
-
 def set_image(cluster: Cluster, version: str) -> Callable[[Any], None]:
     def step(found: Any) -> None:
         found["spec"]["template"]["spec"]["containers"][0]["image"] = f"{IMAGE}:{version}"
@@ -103,13 +84,13 @@ def set_image(cluster: Cluster, version: str) -> Callable[[Any], None]:
     return step
 
 
-def left_behind(cluster: Cluster, job: Notes, resolved: Resolved = V2, run: bool = True) -> int:
-    """A deployment d0 set the image, and its runner died; with or without the run's id."""
+def left_behind(cluster: Cluster, version: Resolved = V2, run: bool = True) -> Notes:
+    """A job at a place where deployment d0 set the image, and its runner died; with or without the
+    run's id."""
     cluster.steps = [ROLLING]
-    made, dying = deploying(cluster), Notes(on_note=lambda line: lost())
+    dying = Notes(on_note=lambda line: lost())
     dying.deployment = "d0"
-    with pytest.raises(Failure):
-        made.deploy(resolved, dying)
-    kept = json.loads(dying.handles["kubernetes"])
+    fails(cluster, dying, version)
+    job, kept = Notes(), json.loads(dying.handles["kubernetes"])
     job.handles["kubernetes"] = json.dumps({**kept, "run": kept["run"] if run else ""})
-    return len(cluster.patches)
+    return job

@@ -153,8 +153,10 @@ def test_what_happened_lately_leaves_out_what_only_is_dated_late(store: Store) -
         ]
 
 
-def at(store: Store, now: datetime) -> None:
+def at(store: Store, now: datetime) -> Store:
+    """The store, on a machine whose clock says this from now on."""
     store.now = lambda connection: now
+    return store
 
 
 def claim(deployment: str = "d1") -> Claim:
@@ -164,21 +166,17 @@ def claim(deployment: str = "d1") -> Claim:
 class TestNothingWaitsForYears:
     @pytest.mark.databases("sqlite", "postgresql")
     def test_a_claim_of_a_dead_runner(self, store: Store) -> None:
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             assert take(store, on, claim(), 60.0) is None
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             (there,) = expired(store, on)
             assert settle(store, on, there)
             assert take(store, on, claim("d2"), 60.0) is None
 
     def test_a_claim_that_its_runner_renews_stays(self, store: Store) -> None:
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             take(store, on, claim(), 60.0)
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             (stale,) = expired(store, on)
             assert renew(store, on, "d1", 60.0)
             assert not settle(store, on, stale)
@@ -186,13 +184,11 @@ class TestNothingWaitsForYears:
 
     @pytest.mark.parametrize(("end", "turn"), [(True, Step.GO), (False, Step.LOOK)])
     def test_the_same_words(self, store: Store, end: bool, turn: Step) -> None:
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             mark = begin(store, on, "key", "d1").mark
             if end:
                 done(store, on, "key", {"card": "OPS-1"})
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             again = begin(store, on, "key", "d2")
         assert again.step is turn
         assert (again.mark == mark) is (turn is Step.LOOK)
@@ -219,11 +215,9 @@ class TestNothingWaitsForYears:
         assert not usual.expired(NOW)
 
     def test_an_announcement_is_told_by_the_next(self, store: Store) -> None:
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             assert begin_telling(store, on, Announcement("key", "#deploys", "text"))
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             assert [one.key for one in left(store, on)] == ["key"], DUE
 
     def test_wrong_codes_close_nobody_out(self, store: Store) -> None:
@@ -241,8 +235,7 @@ class TestNothingWaitsForYears:
                 assert check_code(store, on, carol, wrong, "approve").code is Code.CODE_WRONG, (
                     number
                 )
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             assert check_code(store, on, carol, code(NOW), "approve").allowed
         with store.write() as on:
             assert check_code(store, on, carol, code(NOW), "approve").code is Code.CODE_USED
@@ -254,30 +247,25 @@ class TestNothingWaitsForYears:
                 begin_page(
                     store, on, Page(f"m{number}", "d", "duty", "web-team", "alice", "Alice", "down")
                 )
-        at(store, NOW)
-        with store.read() as on:
+        with at(store, NOW).read() as on:
             assert moments(store, on, PageLimit(), "alice", "Web-Team") == ([], [], NOW)
 
     @pytest.mark.parametrize("hours", [1, 24 * 365])
     def test_quiet_is_over(self, store: Store, hours: int) -> None:
         alice = Speaker("Alice", None, "alice", "st2", "#ops", True)
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             begin_silence(store, on, alice, AHEAD + timedelta(hours=hours), "x")
             assert silence(store, on) is not None
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             assert silence(store, on) is None
             begin_silence(store, on, alice, NOW + timedelta(hours=hours), "x")
             assert silence(store, on) is not None
 
     def test_news_of_sensors_are_handed_on(self, store: Store) -> None:
-        at(store, AHEAD)
-        with store.write() as on:
+        with at(store, AHEAD).write() as on:
             outbox.add(store, on, "cards:work", [outbox.make("cards:work", "1", "card_moved")])
             assert len(outbox.take(store, on, "cards")) == 1
-        at(store, NOW)
-        with store.write() as on:
+        with at(store, NOW).write() as on:
             assert len(outbox.take(store, on, "cards")) == 1
             # It is taken now, and for a while.
             assert outbox.take(store, on, "cards") == []

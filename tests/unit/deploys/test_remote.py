@@ -4,7 +4,7 @@ does what the test says."""
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import pytest
 
@@ -12,8 +12,8 @@ from opsroom.deploys import Canceller, OwnRollback, Resolved, Target
 from opsroom.deploys.remote import Assignment, Run, Service, State
 from opsroom.deploys.remote.deployer import RemoteDeployer
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
-from support.deploys.jobs import Notes, cancelled, lost
-from support.deploys.runs import Clock
+from support.deploys.jobs import Notes, lost
+from support.deploys.runs import Clock, stopping
 
 V1 = Resolved("v1.0.0", "v1.0.0", "c0ffee1")
 V2 = Resolved("v2.0.0", "v2.0.0", "c0ffee2")
@@ -153,19 +153,8 @@ def test_a_run_out_of_sight_is_neither_cancelled_nor_forgotten(ci: Played, code:
     assert json.loads(job.handles["ci"])["run"] == "r1"
 
 
-def stopping_after(checks: int, stop: Callable[[], None]) -> Notes:
-    job = Notes()
-
-    def check() -> None:
-        if job.checks > checks:
-            stop()
-
-    job._on_check = check
-    return job
-
-
 def test_a_cancelled_deployment_cancels_its_run(ci: Played) -> None:
-    ci.states, job = [State.RUNNING], stopping_after(5, cancelled)
+    ci.states, job = [State.RUNNING], stopping(5)
     with pytest.raises(Failure, match=r"carol cancelled it. CI run r1 was cancelled.") as error:
         deploying(ci).deploy(V1, job)
     assert error.value.code is Code.CANCELLED
@@ -175,7 +164,7 @@ def test_a_cancelled_deployment_cancels_its_run(ci: Played) -> None:
 
 
 def test_what_cannot_be_cancelled_is_said_to_go_on(ci: Played) -> None:
-    ci.states, job = [State.RUNNING], stopping_after(5, cancelled)
+    ci.states, job = [State.RUNNING], stopping(5)
     ci.cancel_fails = Failure(Code.UNAUTHORIZED, "CI does not allow this.")
     with pytest.raises(Failure, match=r"could not be cancelled .* may still go on") as error:
         deploying(ci).deploy(V1, job)
@@ -184,7 +173,7 @@ def test_what_cannot_be_cancelled_is_said_to_go_on(ci: Played) -> None:
 
 
 def test_a_run_that_does_not_stop_is_said_to_go_on(ci: Played, clock: Clock) -> None:
-    ci.states, job = [State.RUNNING], stopping_after(5, cancelled)
+    ci.states, job = [State.RUNNING], stopping(5)
     ci.after_cancel = State.RUNNING
     with pytest.raises(Failure, match="still runs after 30 s"):
         deploying(ci).deploy(V1, job)
@@ -192,14 +181,14 @@ def test_a_run_that_does_not_stop_is_said_to_go_on(ci: Played, clock: Clock) -> 
 
 
 def test_a_run_that_was_faster_than_its_end_is_said_to_have_succeeded(ci: Played) -> None:
-    ci.states, job = [State.RUNNING], stopping_after(5, cancelled)
+    ci.states, job = [State.RUNNING], stopping(5)
     ci.after_cancel = State.SUCCEEDED
     with pytest.raises(Failure, match="had already succeeded"):
         deploying(ci).deploy(V1, job)
 
 
 def test_who_lost_the_claim_leaves_the_run_to_whoever_took_over(ci: Played) -> None:
-    ci.states, job = [State.RUNNING], stopping_after(5, lost)
+    ci.states, job = [State.RUNNING], stopping(5, lost)
     with pytest.raises(Failure):
         deploying(ci).deploy(V1, job)
     assert ci.cancelled == []
@@ -230,7 +219,7 @@ def test_a_lost_answer_is_looked_up(ci: Played) -> None:
 
 def test_one_that_is_cancelled_while_its_answer_is_looked_up_may_go_on(ci: Played) -> None:
     ci.start_fails, ci.made_anyway, ci.hidden_for = LOST, True, 99
-    job = stopping_after(3, cancelled)
+    job = stopping(3)
     with pytest.raises(Failure, match=r"carol cancelled it. CI was asked to deploy v1") as error:
         deploying(ci).deploy(V1, job)
     assert error.value.code is Code.CANCELLED

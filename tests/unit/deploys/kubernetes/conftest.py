@@ -7,7 +7,8 @@ from typing import Iterator
 import pytest
 
 from opsroom.deploys import course
-from support.deploys.kubernetes import ROLLING, Clock
+from support.deploys.kubernetes import ROLLING
+from support.deploys.runs import Clock
 from support.deploys.stateful_sets import StatefulSet
 from support.servers.http import HttpServer
 from support.vendors.kubernetes import Cluster, done, unobserved, workload
@@ -15,8 +16,8 @@ from support.vendors.kubernetes import Cluster, done, unobserved, workload
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    made.install(monkeypatch)
+    made = Clock(1000.0)
+    made.install(monkeypatch, course)
     return made
 
 
@@ -26,11 +27,6 @@ def cluster() -> Iterator[Cluster]:
         running.add(workload())
         running.steps = [unobserved, ROLLING, done]
         yield running
-
-
-@pytest.fixture(autouse=True)
-def course_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "now", clock)
 
 
 @pytest.fixture

@@ -9,13 +9,8 @@ import pytest
 from opsroom.errors import Code
 from opsroom.http import vendor
 from support.deploys.jobs import Notes
-from support.deploys.kubernetes import (
-    V2,
-    Clock,
-    caught,
-    deploying,
-    is_patch,
-)
+from support.deploys.kubernetes import deploy, fails, is_patch
+from support.deploys.runs import Clock
 from support.servers.http import Reply, free_port
 from support.vendors.kubernetes import (
     Cluster,
@@ -25,7 +20,7 @@ from support.vendors.kubernetes import (
 
 def test_401_says_that_the_token_may_have_expired_and_where_it_is(cluster: Cluster) -> None:
     cluster.token = "another"
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert error.code is Code.UNAUTHORIZED
     assert "may have expired" in error.message
     assert error.hint == "An administrator has to renew them: apps.web.deploy.token."
@@ -34,7 +29,7 @@ def test_401_says_that_the_token_may_have_expired_and_where_it_is(cluster: Clust
 @pytest.mark.parametrize("verb", ["get", "patch"])
 def test_403_names_the_verb_and_the_resource(cluster: Cluster, verb: str) -> None:
     cluster.denied, job = [(verb, "deployments")], Notes()
-    error = caught(deploying(cluster).deploy, V2, job)
+    error = fails(cluster, job)
     assert error.code is Code.UNAUTHORIZED
     assert f"may not {verb} deployments in namespace shop (403)" in error.message
     assert f"Grant it the verb {verb} on deployments" in error.hint
@@ -44,7 +39,7 @@ def test_403_names_the_verb_and_the_resource(cluster: Cluster, verb: str) -> Non
 def test_403_for_nobody_is_about_the_credentials(cluster: Cluster) -> None:
     message = 'deployments.apps "web" is forbidden: User "system:anonymous" cannot get resource "x"'
     cluster.instead(status_of(403, "Forbidden", message))
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert "does not accept the credentials (403); they may have expired" in error.message
 
 
@@ -54,7 +49,7 @@ def test_500_gives_the_reason_and_is_certain_where_a_webhook_could_not_be_called
     message = 'Internal error occurred: failed calling webhook "policy": connection refused'
     cluster.instead(status_of(500, "InternalError", message), where=is_patch)
     job = Notes()
-    error = caught(deploying(cluster).deploy, V2, job)
+    error = fails(cluster, job)
     assert f"Kubernetes failed to patch deployments (500): {message}." in error.message
     assert (error.facts["sent"], clock.now) == (False, 1000.0)
     assert job.handles["kubernetes"] == ""
@@ -63,19 +58,19 @@ def test_500_gives_the_reason_and_is_certain_where_a_webhook_could_not_be_called
 def test_403_of_an_admission_webhook_is_not_taken_for_a_missing_right(cluster: Cluster) -> None:
     denied = 'admission webhook "policy.example.com" denied the request: unsigned image'
     cluster.instead(status_of(403, "Forbidden", denied), where=is_patch)
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert error.code is Code.NOT_ACCEPTED
     assert "denied the request: unsigned image" in error.message
 
 
 def test_422_gives_the_reason(cluster: Cluster) -> None:
     cluster.instead(status_of(422, "Invalid", "spec: Forbidden: updates"), where=is_patch)
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert (error.code, "spec: Forbidden: updates" in error.message) == (Code.NOT_ACCEPTED, True)
 
 
 def test_a_workload_that_does_not_exist_is_named(cluster: Cluster) -> None:
-    error = caught(deploying(cluster, workload="deployment/wbe").deploy, V2, Notes())
+    error = fails(cluster, workload="deployment/wbe")
     assert error.message == "There is no deployment wbe in namespace shop."
     assert "apps.web.deploy.workload" in error.hint
 
@@ -84,7 +79,7 @@ def test_429_is_waited_for(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) ->
     waited: List[float] = []
     monkeypatch.setattr(vendor, "sleep", waited.append)
     cluster.instead(Reply(429, "{}", {"Retry-After": "1"}), where=is_patch)
-    deploying(cluster).deploy(V2, Notes())
+    deploy(cluster)
     assert waited == [1.0]
 
 
@@ -99,7 +94,7 @@ def test_what_is_no_api_server_has_done_nothing(
 ) -> None:
     cluster.instead(reply, where=lambda request: request.method == method)
     job = Notes()
-    error = caught(deploying(cluster).deploy, V2, job)
+    error = fails(cluster, job)
     assert error.code is Code.BAD_ANSWER
     assert job.handles["kubernetes"] == ""
     assert cluster.patches == []
@@ -107,13 +102,12 @@ def test_what_is_no_api_server_has_done_nothing(
 
 def test_a_server_that_is_away_is_waited_out_while_it_rolls_out(cluster: Cluster) -> None:
     cluster.instead(*[Reply(503, "busy")] * 6, where=lambda one: bool(cluster.patches))
-    job = Notes()
-    deploying(cluster).deploy(V2, job)
+    job = deploy(cluster)
     assert "Kubernetes does not answer (bad_answer)" in job.lines
 
 
 def test_a_server_that_is_not_there_changes_nothing(cluster: Cluster) -> None:
     job = Notes()
-    error = caught(deploying(cluster, url=f"http://127.0.0.1:{free_port()}").deploy, V2, job)
+    error = fails(cluster, job, url=f"http://127.0.0.1:{free_port()}")
     assert error.code is Code.UNREACHABLE
     assert job.handles["kubernetes"] == ""

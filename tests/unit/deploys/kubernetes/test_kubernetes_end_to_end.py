@@ -11,7 +11,8 @@ from typing import Any, Dict, Tuple
 import pytest
 
 from opsroom.records.model import Event
-from support.deploys.kubernetes import ROLLING, Clock
+from support.deploys.kubernetes import ROLLING
+from support.deploys.runs import Clock
 from support.deploys.stateful_sets import StatefulSet
 from support.vendors.kubernetes import (
     NAMESPACE,
@@ -26,19 +27,27 @@ from support.vendors.kubernetes import (
 from support.worlds.world import World, make_world
 
 
+def keys_of(cluster: Cluster, workload: str) -> Dict[str, Any]:
+    """The config of a deployment to this cluster, and of its version source."""
+    return {
+        **{"kind": "kubernetes", "url": cluster.url("").rstrip("/"), "token": TOKEN},
+        **{"namespace": NAMESPACE, "workload": workload, "container": "web"},
+        "image": "registry.example.com/web:{version}",
+    }
+
+
+def killed(world: World, function: str) -> None:
+    """A deployment of v2.0.0 whose runner dies there."""
+    given = {"app": "site", "version": "v2.0.0", "environment": "uat"}
+    assert world.spawn("deploy", die_at=function, **given).wait() == -signal.SIGKILL
+    world.let_leases_run_out()
+
+
 @pytest.fixture
 def world(tmp_path: Path, cluster: Cluster, clock: Clock) -> World:
     clock.now = time.time()  # processes that die live by the clock of the machine
     cluster.lists["pods"] = [pod("web-1", "v1.0.0"), pod("web-2", "v1.0.0")]
-    keys = {
-        "kind": "kubernetes",
-        "url": cluster.url("").rstrip("/"),
-        "token": TOKEN,
-        "namespace": NAMESPACE,
-        "workload": "deployment/web",
-        "image": "registry.example.com/web:{version}",
-        "container": "web",
-    }
+    keys = keys_of(cluster, "deployment/web")
     return make_world(tmp_path).with_app("site", deploy=keys, version=dict(keys))
 
 
@@ -80,12 +89,8 @@ def test_the_next_deployment_follows_what_a_dead_runner_began(
         "after": "opsroom.deploys.remote.follower:Follower.until:before",
         "before": "opsroom.vendors.kubernetes.client:Client.patch:after",
     }[moment]
-    process = world.spawn(
-        "deploy", die_at=function, app="site", version="v2.0.0", environment="uat"
-    )
-    assert process.wait() == -signal.SIGKILL
+    killed(world, function)
     assert len(cluster.patches) == 1
-    world.let_leases_run_out()
     cluster.steps = [ROLLING, ROLLING, finished(cluster)]
     answer = deployed(world)
     assert answer["ok"], answer
@@ -104,21 +109,15 @@ def test_a_failure_says_why_in_the_room(world: World, cluster: Cluster) -> None:
 
 # In steps.
 
+IN_A_PAUSE = "opsroom.deploys.kubernetes.deployer:_wait:before"
+
 
 @pytest.fixture
 def in_steps(tmp_path: Path, cluster: Cluster, clock: Clock) -> Tuple[World, StatefulSet]:
     clock.now = time.time()
     cluster.objects.clear()
     pods = StatefulSet(cluster, 3)
-    keys = {
-        "kind": "kubernetes",
-        "url": cluster.url("").rstrip("/"),
-        "token": TOKEN,
-        "namespace": NAMESPACE,
-        "workload": "statefulset/web",
-        "image": "registry.example.com/web:{version}",
-        "container": "web",
-    }
+    keys = keys_of(cluster, "statefulset/web")
     deploy = {**keys, "steps": [1, "100%"], "pause": "1s"}
     return make_world(tmp_path).with_app("site", deploy=deploy, version=keys), pods
 
@@ -137,16 +136,8 @@ def test_a_runner_that_dies_in_a_pause_is_followed_and_nothing_is_begun_again(
     in_steps: Tuple[World, StatefulSet], cluster: Cluster
 ) -> None:
     world, pods = in_steps
-    process = world.spawn(
-        "deploy",
-        die_at="opsroom.deploys.kubernetes.deployer:_wait:before",
-        app="site",
-        version="v2.0.0",
-        environment="uat",
-    )
-    assert process.wait() == -signal.SIGKILL
+    killed(world, IN_A_PAUSE)
     assert pods.versions() == ["v1.0.0", "v1.0.0", "v2.0.0"]
-    world.let_leases_run_out()
     answer = deployed(world)
     assert answer["ok"], answer
     assert pods.versions() == ["v2.0.0"] * 3
@@ -160,15 +151,7 @@ def test_one_answer_of_an_application_does_not_speak_for_a_roll_out_that_stands_
 ) -> None:
     """A load balancer may have asked the only pod that has the new version."""
     world, pods = in_steps
-    process = world.spawn(
-        "deploy",
-        die_at="opsroom.deploys.kubernetes.deployer:_wait:before",
-        app="site",
-        version="v2.0.0",
-        environment="uat",
-    )
-    process.wait()
-    world.let_leases_run_out()
+    killed(world, IN_A_PAUSE)
     lucky = {"kind": "command", "command": ["echo", "v2.0.0"]}
     world.with_app("site", deploy=world.config["apps"]["site"]["deploy"], version=lucky)
     answer = deployed(world)

@@ -15,7 +15,9 @@ from support.deploys.kubernetes import (
     V1,
     V2,
     caught,
+    deploy,
     deploying,
+    fails,
     images,
     set_image,
 )
@@ -30,8 +32,7 @@ from support.vendors.kubernetes import (
 
 
 def test_the_image_of_one_container_is_set_and_the_roll_out_followed(cluster: Cluster) -> None:
-    job = Notes()
-    deploying(cluster).deploy(V2, job)
+    job = deploy(cluster)
     assert images(cluster) == {
         "web": f"{IMAGE}:v2.0.0",
         "proxy": "registry.example.com/proxy:7",
@@ -47,7 +48,7 @@ def test_the_image_of_one_container_is_set_and_the_roll_out_followed(cluster: Cl
 
 
 def test_the_patch_names_its_version_its_manager_and_who_asked(cluster: Cluster) -> None:
-    deploying(cluster).deploy(V2, Notes())
+    deploy(cluster)
     sent = cluster.sent("PATCH")[0]
     assert sent.query["fieldManager"] == ["opsroom"]
     metadata = cluster.patches[0]["metadata"]
@@ -62,11 +63,11 @@ def test_the_patch_names_its_version_its_manager_and_who_asked(cluster: Cluster)
 
 
 def test_several_containers_and_init_containers_get_their_own_images(cluster: Cluster) -> None:
-    deploying(
+    deploy(
         cluster,
         containers={"proxy": "registry.example.com/proxy:{version}"},
         init_containers={"migrate": "registry.example.com/{app}:{version}"},
-    ).deploy(V2, Notes())
+    )
     assert images(cluster) == {
         "web": f"{IMAGE}:v2.0.0",
         "proxy": "registry.example.com/proxy:v2.0.0",
@@ -78,7 +79,7 @@ def test_several_containers_and_init_containers_get_their_own_images(cluster: Cl
 def test_the_only_container_need_not_be_named(cluster: Cluster) -> None:
     found = cluster.objects["deployments", "web"]
     del found["spec"]["template"]["spec"]["containers"][1]
-    deploying(cluster, container=None).deploy(V2, Notes())
+    deploy(cluster, container=None)
     assert images(cluster)["web"] == f"{IMAGE}:v2.0.0"
 
 
@@ -94,7 +95,7 @@ def test_the_only_container_need_not_be_named(cluster: Cluster) -> None:
 def test_a_container_that_is_not_there_is_refused_not_added(
     cluster: Cluster, raw: Dict[str, Any], message: str
 ) -> None:
-    found = caught(deploying(cluster, **raw).deploy, V2, Notes())
+    found = fails(cluster, **raw)
     assert message in found.sentence()
     assert found.code is Code.NOT_ACCEPTED
     assert cluster.patches == []
@@ -123,8 +124,7 @@ def test_a_rollback_sets_the_earlier_image_and_says_so(cluster: Cluster) -> None
 
 
 def test_the_image_that_is_set_already_changes_nothing_and_succeeds(cluster: Cluster) -> None:
-    job = Notes()
-    deploying(cluster).deploy(V1, job)
+    job = deploy(cluster, version=V1)
     has_it = "roll-out of shop/web has nothing to change: the image of v1.0.0 is set already"
     assert job.lines == [has_it]
     assert cluster.objects["deployments", "web"]["metadata"]["generation"] == 1
@@ -135,7 +135,7 @@ def test_a_name_from_outside_does_not_carry_an_expression_into_the_cluster(
 ) -> None:
     job = Notes()
     job.requester = "eve {{ st2kv.system.x }}\nx"
-    deploying(cluster).deploy(V2, job)
+    deploy(cluster, job)
     cause = cluster.patches[0]["metadata"]["annotations"]["kubernetes.io/change-cause"]
     assert "{{" not in cause
     assert "\n" not in cause
@@ -147,7 +147,7 @@ def test_a_name_from_outside_does_not_carry_an_expression_into_the_cluster(
 def test_a_status_written_in_between_makes_the_patch_anew(cluster: Cluster) -> None:
     found = cluster.objects["deployments", "web"]
     cluster.between = [lambda: changed(found), lambda: changed(found)]
-    deploying(cluster).deploy(V2, Notes())
+    deploy(cluster)
     assert [one.method for one in cluster.requests[:6]] == ["GET", "PATCH"] * 3
     assert images(cluster)["web"] == f"{IMAGE}:v2.0.0"
 
@@ -160,7 +160,7 @@ def test_an_image_set_in_between_is_not_overwritten(cluster: Cluster) -> None:
         changed(found)
 
     cluster.between = [someone]
-    error = caught(deploying(cluster).deploy, V2, job)
+    error = fails(cluster, job)
     assert error.code is Code.CHANGED_MEANWHILE
     assert f"Someone else has just set {IMAGE}:v3.0.0" in error.message
     assert images(cluster)["web"] == f"{IMAGE}:v3.0.0"
@@ -170,7 +170,7 @@ def test_an_image_set_in_between_is_not_overwritten(cluster: Cluster) -> None:
 def test_a_workload_that_never_holds_still_is_left_alone(cluster: Cluster) -> None:
     found = cluster.objects["deployments", "web"]
     cluster.between = [lambda: changed(found)] * 20
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert error.code is Code.DEPLOY_FAILED
     assert error.facts["sent"] is False
     assert cluster.patches == []
@@ -178,20 +178,20 @@ def test_a_workload_that_never_holds_still_is_left_alone(cluster: Cluster) -> No
 
 def test_an_image_set_while_it_rolls_out_fails_the_deployment_and_stays(cluster: Cluster) -> None:
     cluster.steps = [ROLLING, set_image(cluster, "v3.0.0"), done]
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert error.code is Code.DEPLOY_FAILED
     assert f"someone has set {IMAGE}:v3.0.0 meanwhile, and that stays" in error.message
 
 
 def test_the_earlier_image_set_again_by_someone_counts_as_cancelled(cluster: Cluster) -> None:
     cluster.steps = [ROLLING, set_image(cluster, "v1.0.0"), done]
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert "was cancelled at Kubernetes" in error.message
 
 
 def test_a_digest_that_the_cluster_adds_to_the_image_is_no_change(cluster: Cluster) -> None:
     cluster.steps = [set_image(cluster, f"v2.0.0@sha256:{'b' * 64}"), done]
-    deploying(cluster).deploy(V2, Notes())
+    deploy(cluster)
 
 
 def test_a_workload_made_anew_meanwhile_is_not_ours(cluster: Cluster) -> None:
@@ -199,4 +199,4 @@ def test_a_workload_made_anew_meanwhile_is_not_ours(cluster: Cluster) -> None:
         found["metadata"]["uid"] = "another"
 
     cluster.steps = [anew, done]
-    assert "deleted and created again" in caught(deploying(cluster).deploy, V2, Notes()).message
+    assert "deleted and created again" in fails(cluster).message

@@ -10,20 +10,16 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
-from opsroom.config.fields import Fields
-from opsroom.config.problems import Problems
-from opsroom.deploys import Target
-from opsroom.deploys.kubernetes import Options, make, read_options
 from opsroom.deploys.kubernetes.rollout import obstacle, progress
 from opsroom.deploys.remote import Assignment, State
 from opsroom.vendors.kubernetes import Kind
 from support.deploys.kubectl import Ended, kubectl
+from support.deploys.kubernetes import deploying
 from support.deploys.stateful_sets import StatefulSet
 from support.vendors.kubeconfig import kubeconfig_of
 from support.vendors.kubernetes import (
     IMAGE,
     KUBECTL,
-    NAMESPACE,
     TOKEN,
     Cluster,
     at,
@@ -43,6 +39,11 @@ def cluster() -> Iterator[Cluster]:
 def at_kubectl(cluster: Cluster, folder: Path, *arguments: str) -> Ended:
     config = kubeconfig_of(cluster.url(KUBECTL), {"token": TOKEN})
     return kubectl(folder, config, *arguments)
+
+
+def status_of(cluster: Cluster, folder: Path, plural: str = "deployments") -> Ended:
+    """What kubectl says of the roll-out of the workload web."""
+    return at_kubectl(cluster, folder, "rollout", "status", f"{plural}/web", "--watch=false")
 
 
 def verdict_of(said: Ended) -> State:
@@ -100,7 +101,7 @@ def test_a_roll_out_is_judged_as_kubectl_judges_it(
 ) -> None:
     found = cluster.add(workload(plural))
     at(**status)(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
+    said = status_of(cluster, tmp_path, plural)
     assert verdict_of(said) is expected, said
     assert progress(Kind(plural[:-1]), found).state is expected
 
@@ -111,7 +112,7 @@ def test_a_change_that_is_not_observed_yet_is_not_done_for_either(
 ) -> None:
     found = cluster.add(workload(plural))
     unobserved(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
+    said = status_of(cluster, tmp_path, plural)
     assert verdict_of(said) is State.RUNNING, said
     assert "to be observed" in said.text
     assert progress(Kind(plural[:-1]), found).state is State.RUNNING
@@ -123,7 +124,7 @@ def test_of_no_wanted_pod_both_say_that_it_is_done(
 ) -> None:
     found = cluster.add(workload(plural, replicas=0))
     at(replicas=0, currentRevision="r1", updateRevision="r2")(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
+    said = status_of(cluster, tmp_path, plural)
     assert verdict_of(said) is State.SUCCEEDED, said
     assert progress(Kind(plural[:-1]), found).state is State.SUCCEEDED
 
@@ -140,7 +141,7 @@ def test_a_step_is_judged_as_kubectl_judges_a_partition(
     found = cluster.add(workload("statefulsets", replicas=10, updateStrategy=strategy))
     counts = {"replicas": 10, "updatedReplicas": updated, "readyReplicas": ready}
     at(**counts, currentRevision="r1", updateRevision="r2")(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", "statefulsets/web", "--watch=false")
+    said = status_of(cluster, tmp_path, "statefulsets")
     assert verdict_of(said) is expected, said
     assert progress(Kind.STATEFULSET, found, held=9).state is expected
     # Of someone else it stays what it is.
@@ -153,7 +154,7 @@ def test_a_step_that_is_not_observed_yet_is_not_done_for_either(
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
     found = cluster.add(workload("statefulsets", updateStrategy=strategy))
     unobserved(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", "statefulsets/web", "--watch=false")
+    said = status_of(cluster, tmp_path, "statefulsets")
     assert verdict_of(said) is State.RUNNING, said
     assert progress(Kind.STATEFULSET, found, held=2).state is State.RUNNING
 
@@ -162,13 +163,12 @@ def test_our_steps_are_complete_when_kubectl_says_so(cluster: Cluster, tmp_path:
     pods = StatefulSet(cluster, 3)
     service = ours(cluster, "statefulsets", steps=[1, "100%"]).service
     run, done = service.start(assignment("v2.0.0")), []
-    arguments = ("rollout", "status", "statefulsets/web", "--watch=false")
     for number in (1, 2):
         for _ in range(12):
             run = service.bring(run.id, number)
             # At the state that was just looked at.
             cluster.steps = []
-            said = verdict_of(at_kubectl(cluster, tmp_path, *arguments))
+            said = verdict_of(status_of(cluster, tmp_path, "statefulsets"))
             cluster.steps = [pods]
             assert (run.step >= number) is (said is State.SUCCEEDED), (number, run)
             if run.step >= number:
@@ -229,7 +229,7 @@ def test_where_our_verdict_is_another_one_on_purpose(
 ) -> None:
     found = cluster.add(workload(plural, **spec))
     at(**status)(found)
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
+    said = status_of(cluster, tmp_path, plural)
     assert verdict_of(said) is theirs, said
     assert progress(Kind(plural[:-1]), found).state is ours
 
@@ -243,8 +243,7 @@ def test_kubectl_waits_on_for_pods_that_may_not_be_created_and_we_fail_at_once(
     creator["status"]["conditions"] = [
         {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
     ]
-    arguments = ("rollout", "status", "deployments/web", "--watch=false")
-    said = at_kubectl(cluster, tmp_path, *arguments)
+    said = status_of(cluster, tmp_path)
     assert verdict_of(said) is State.RUNNING, said
     assert "quota" not in said.text
     service = ours(cluster).service
@@ -261,7 +260,7 @@ def test_on_delete_has_no_roll_out_for_kubectl_either(
     cluster: Cluster, tmp_path: Path, plural: str
 ) -> None:
     found = cluster.add(workload(plural, updateStrategy={"type": "OnDelete"}))
-    said = at_kubectl(cluster, tmp_path, "rollout", "status", f"{plural}/web", "--watch=false")
+    said = status_of(cluster, tmp_path, plural)
     assert said.status == 1
     assert "only available for RollingUpdate" in said.text
     assert "OnDelete" in obstacle(Kind(plural[:-1]), found)[0]
@@ -271,17 +270,7 @@ def test_on_delete_has_no_roll_out_for_kubectl_either(
 
 
 def ours(cluster: Cluster, plural: str = "deployments", **raw: Any) -> Any:
-    given = {
-        "url": cluster.url("").rstrip("/"),
-        "token": TOKEN,
-        "namespace": NAMESPACE,
-        "workload": f"{plural[:-1]}/web",
-        "image": IMAGE + ":{version}",
-        "container": "web",
-        **raw,
-    }
-    options: Options = read_options(Fields(given, "apps.web.deploy", Problems()))
-    return make(options, Target("web", "uat"))
+    return deploying(cluster, workload=f"{plural[:-1]}/web", **raw)
 
 
 def assignment(version: str) -> Assignment:
@@ -328,7 +317,6 @@ def test_kubectl_sees_a_roll_out_of_ours_to_its_end(cluster: Cluster, tmp_path: 
     found = cluster.add(workload())
     ours(cluster).service.start(assignment("v2.0.0"))
     unobserved(found)
-    arguments = ("rollout", "status", "deployments/web", "--watch=false")
-    assert verdict_of(at_kubectl(cluster, tmp_path, *arguments)) is State.RUNNING
+    assert verdict_of(status_of(cluster, tmp_path)) is State.RUNNING
     done(found)
-    assert verdict_of(at_kubectl(cluster, tmp_path, *arguments)) is State.SUCCEEDED
+    assert verdict_of(status_of(cluster, tmp_path)) is State.SUCCEEDED

@@ -7,11 +7,7 @@ from typing import Any, Dict, Tuple
 import pytest
 
 from support.deploys.jobs import Notes
-from support.deploys.kubernetes import (
-    V2,
-    deploying,
-    options_of,
-)
+from support.deploys.kubernetes import V2, deploying, options_of
 from support.vendors.kubernetes import Cluster, done, workload
 
 IN_STEPS: Dict[str, Any] = {"workload": "statefulset/{app}", "steps": ["10%", "50%", "100%"]}

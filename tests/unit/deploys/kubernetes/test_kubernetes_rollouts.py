@@ -9,15 +9,8 @@ import pytest
 
 from opsroom.errors import Code, Refusal
 from support.deploys.jobs import Notes
-from support.deploys.kubernetes import (
-    PODS,
-    ROLLING,
-    V2,
-    Clock,
-    caught,
-    deploying,
-    images,
-)
+from support.deploys.kubernetes import PODS, ROLLING, V2, caught, deploy, deploying, fails, images
+from support.deploys.runs import Clock
 from support.vendors.kubernetes import (
     IMAGE,
     Cluster,
@@ -64,7 +57,7 @@ def test_stateful_sets_and_daemon_sets_roll_out_too(cluster: Cluster, plural: st
     cluster.objects.clear()
     cluster.add(workload(plural))
     cluster.steps = [unobserved, done]
-    deploying(cluster, workload=f"{plural[:-1]}/web").deploy(V2, Notes())
+    deploy(cluster, workload=f"{plural[:-1]}/web")
     assert images(cluster, plural)["web"] == f"{IMAGE}:v2.0.0"
 
 
@@ -78,7 +71,7 @@ def test_the_progress_deadline_fails_it_with_the_reason_of_the_pods(cluster: Clu
     ]
     cluster.lists["pods"] = [pod(state=waiting("ImagePullBackOff", "not found"))]
     job = Notes()
-    error = caught(deploying(cluster).deploy, V2, job)
+    error = fails(cluster, job)
     assert error.code is Code.DEPLOY_FAILED
     assert error.message == (
         f"Roll-out of shop/web failed: pod web-6f9-abc cannot pull image {IMAGE}:v2.0.0 "
@@ -107,7 +100,7 @@ def test_pods_that_may_not_be_created_fail_it_at_once(cluster: Cluster, clock: C
     cluster.steps = [at(**NO_NEW, conditions=[("ReplicaFailure", "True", "FailedCreate", QUOTA)])]
     replica_failure(cluster, QUOTA)
     # Of three pods, 25% may be away: none.
-    error = caught(deploying(cluster).deploy, V2, Notes())
+    error = fails(cluster)
     assert "no new pod may be created: pods 'web-1'".replace("'", '"') in error.message
     assert "exceeded quota: small" in error.message
     assert clock.now == 1003.0
@@ -120,17 +113,16 @@ def test_a_full_quota_that_old_pods_free_is_waited_for_and_said(cluster: Cluster
         "rollingUpdate": {"maxUnavailable": 1}
     }
     replica_failure(cluster, QUOTA)
-    job = Notes()
-    deploying(cluster).deploy(V2, job)
+    job = deploy(cluster)
     assert "has updated 0 of 3 pods; no new pod may be created" in job.lines[1]
 
 
 def test_a_webhook_that_is_away_may_come_back(cluster: Cluster) -> None:
     away = 'Internal error occurred: failed calling webhook "policy": connection refused'
     failing = at(**NO_NEW, conditions=[("ReplicaFailure", "True", "FailedCreate", away)])
-    cluster.steps, job = [failing, done], Notes()
+    cluster.steps = [failing, done]
     replica_failure(cluster, away)
-    deploying(cluster).deploy(V2, job)
+    job = deploy(cluster)
     assert "no new pod may be created: Internal error occurred" in job.lines[1]
 
 
@@ -140,14 +132,14 @@ def test_what_an_older_replica_set_may_not_create_does_not_fail_the_new_one(
     failing = at(**NO_NEW, conditions=[("ReplicaFailure", "True", "FailedCreate", QUOTA)])
     cluster.steps = [failing, done]
     replica_failure(cluster, QUOTA, old=True)
-    deploying(cluster).deploy(V2, Notes())
+    deploy(cluster)
 
 
 def test_the_room_is_shown_where_to_watch_it(cluster: Cluster) -> None:
     exceeded = ("Progressing", "False", "ProgressDeadlineExceeded")
     cluster.steps, job = [at(**PODS, conditions=[exceeded])], Notes()
     link = "https://console.example.com/{environment}/{app}"
-    error = caught(deploying(cluster, link=link).deploy, V2, job)
+    error = fails(cluster, job, link=link)
     assert job.links == ["https://console.example.com/uat/web"]
     assert error.hint == "See https://console.example.com/uat/web"
 
@@ -158,7 +150,7 @@ def test_a_roll_out_that_is_paused_meanwhile_waits_for_someone(cluster: Cluster)
         found["spec"]["paused"] = True
 
     cluster.steps, job = [pause], Notes()
-    error = caught(deploying(cluster, time_limit="10s").deploy, V2, job)
+    error = fails(cluster, job, time_limit="10s")
     assert "roll-out of shop/web is paused; someone has to resume it" in job.lines
     assert "did not end within 10 s (it is paused; someone has to resume it)" in error.message
 
@@ -166,7 +158,7 @@ def test_a_roll_out_that_is_paused_meanwhile_waits_for_someone(cluster: Cluster)
 def test_one_that_takes_too_long_gets_the_earlier_image_back(cluster: Cluster) -> None:
     cluster.steps, job = [ROLLING], Notes()
     cluster.lists["pods"] = [pod(state=waiting("CrashLoopBackOff"))]
-    error = caught(deploying(cluster, time_limit="10s").deploy, V2, job)
+    error = fails(cluster, job, time_limit="10s")
     assert error.code is Code.TIMED_OUT
     assert "crashes again and again" in error.message
     assert "was cancelled: the images from before are set again" in error.message
@@ -183,8 +175,7 @@ def test_a_stateful_set_without_a_pod_shows_the_event_that_says_why(cluster: Clu
     cluster.lists["events"] = [
         {"reason": "FailedCreate", "message": message, "lastTimestamp": "2026-11-30T10:00:00Z"}
     ]
-    job = Notes()
-    deploying(cluster, workload="statefulset/web").deploy(V2, job)
+    job = deploy(cluster, workload="statefulset/web")
     assert f"no pod may be created: {message}" in job.lines[1]
 
 
@@ -194,12 +185,11 @@ def test_a_stateful_set_that_waits_for_a_broken_old_pod_says_which(cluster: Clus
     waits = at(updatedReplicas=0, readyReplicas=2, updateRevision="r2", currentRevision="r1")
     cluster.steps = [waits, done]
     cluster.lists["pods"] = [pod("web-2", state=waiting("CrashLoopBackOff"), revision="r1")]
-    job = Notes()
-    deploying(cluster, workload="statefulset/web").deploy(V2, job)
+    job = deploy(cluster, workload="statefulset/web")
     assert "pod web-2 is broken and Kubernetes does not replace it: delete it" in job.lines[1]
 
 
 def test_without_the_right_to_see_pods_it_is_followed_all_the_same(cluster: Cluster) -> None:
     cluster.denied, job = [("list", "pods"), ("list", "replicasets")], Notes()
-    deploying(cluster).deploy(V2, job)
+    deploy(cluster, job)
     assert "why is not known: The account of opsroom may not list replicasets" in job.lines[1]

@@ -7,14 +7,8 @@ import pytest
 from opsroom.deploys import OwnRollback
 from opsroom.errors import Code
 from support.deploys.jobs import Notes
-from support.deploys.kubernetes import (
-    V1,
-    V2,
-    Clock,
-    caught,
-    deploying,
-    is_patch,
-)
+from support.deploys.kubernetes import V1, V2, caught, deploy, deploying, fails, is_patch
+from support.deploys.runs import Clock
 from support.deploys.stateful_sets import (
     NEW,
     OLD,
@@ -34,7 +28,7 @@ def test_each_step_has_its_share_of_the_pods_and_no_more(
 ) -> None:
     job, counts = Notes(), []
     job._on_note = lambda line: counts.append(pods.versions().count(NEW)) if "waits" in line else 0
-    deploying(cluster, **STEPS).deploy(V2, job)
+    deploy(cluster, job, **STEPS)
     assert partitions(cluster) == [9, 5, 0]
     assert pods.versions() == [NEW] * 10
     assert pods.history == sorted(pods.history), "no pod went back"
@@ -53,7 +47,7 @@ def test_each_step_has_its_share_of_the_pods_and_no_more(
 
 
 def test_the_partition_and_the_image_are_one_patch(cluster: Cluster, pods: StatefulSet) -> None:
-    deploying(cluster, **STEPS).deploy(V2, Notes())
+    deploy(cluster, **STEPS)
     first, *others = cluster.patches
     assert first["spec"]["updateStrategy"] == {"rollingUpdate": {"partition": 9}}
     assert first["spec"]["template"]["spec"]["containers"][0]["image"] == f"{IMAGE}:{NEW}"
@@ -68,7 +62,7 @@ def test_a_step_that_adds_no_pod_has_no_pause(
 ) -> None:
     pods.found["spec"]["replicas"] = 2
     pods.pods, pods._ready = pods.pods[:2], [True, True]
-    deploying(cluster, **STEPS).deploy(V2, Notes())
+    deploy(cluster, **STEPS)
     assert partitions(cluster) == [1, 1, 0]
     assert 1060.0 < clock.now < 1160.0
 
@@ -76,7 +70,7 @@ def test_a_step_that_adds_no_pod_has_no_pause(
 def test_one_pod_alone_has_no_share(cluster: Cluster, pods: StatefulSet, clock: Clock) -> None:
     pods.found["spec"]["replicas"] = 1
     pods.pods, pods._ready = pods.pods[:1], [True]
-    deploying(cluster, **STEPS).deploy(V2, Notes())
+    deploy(cluster, **STEPS)
     assert partitions(cluster) == []
     assert clock.now < 1100.0
 
@@ -84,7 +78,7 @@ def test_one_pod_alone_has_no_share(cluster: Cluster, pods: StatefulSet, clock: 
 def test_the_image_that_is_set_already_is_held_by_nothing(
     cluster: Cluster, pods: StatefulSet, clock: Clock
 ) -> None:
-    deploying(cluster, **STEPS).deploy(V1, Notes())
+    deploy(cluster, version=V1, **STEPS)
     assert partitions(cluster) == []
     assert clock.now == 1000.0
 
@@ -103,7 +97,7 @@ def test_fewer_pods_are_wanted_meanwhile(cluster: Cluster, pods: StatefulSet) ->
         pods.found["spec"]["replicas"] = 4
         pods.found["metadata"]["generation"] += 1
 
-    deploying(cluster, **STEPS).deploy(V2, at_note("step 1 of 3 is done", scale))
+    deploy(cluster, at_note("step 1 of 3 is done", scale), **STEPS)
     # 10 % of four pods is one.
     assert partitions(cluster) == [9, 3, 2, 0]
     assert pods.versions() == [NEW] * 4
@@ -130,7 +124,7 @@ def test_who_lowers_the_partition_lets_it_go_on(
         pods.found["metadata"]["generation"] += 1
 
     job = at_note("step 1 of 3 is done", lower)
-    deploying(cluster, **STEPS, check={"url": server.url("/")}).deploy(V2, job)
+    deploy(cluster, job, **STEPS, check={"url": server.url("/")})
     assert pods.versions() == [NEW] * 10
     assert partitions(cluster) == [9]
 
@@ -146,7 +140,7 @@ def test_who_raises_the_partition_is_waited_for(cluster: Cluster, pods: Stateful
         elif "is held by a partition: pods below number 10 keep their image" in line:
             set_to(0)
 
-    deploying(cluster, **STEPS).deploy(V2, Notes(on_note=note))
+    deploy(cluster, Notes(on_note=note), **STEPS)
     assert pods.versions() == [NEW] * 10
     assert partitions(cluster) == [9]
 
@@ -158,7 +152,7 @@ def test_who_sets_another_image_keeps_it_and_reads_of_the_partition(
         pods.found["spec"]["template"]["spec"]["containers"][0]["image"] = f"{IMAGE}:v9"
         pods.found["metadata"]["generation"] += 1
 
-    error = caught(deploying(cluster, **STEPS).deploy, V2, at_note("step 1 of 3 is done", other))
+    error = fails(cluster, at_note("step 1 of 3 is done", other), **STEPS)
     assert (
         f"someone has set {IMAGE}:v9 meanwhile, and that stays, and so does the partition 9 of its "
         "steps"
@@ -170,7 +164,7 @@ def test_who_is_faster_at_a_step_is_read_again(cluster: Cluster, pods: StatefulS
     job = at_note(
         "step 1 of 3 is done", lambda: cluster.between.append(lambda: changed(pods.found))
     )
-    deploying(cluster, **STEPS).deploy(V2, job)
+    deploy(cluster, job, **STEPS)
     assert partitions(cluster) == [9, 5, 0]
 
 
@@ -179,5 +173,5 @@ def test_a_lost_answer_to_a_step_is_read_again(
     cluster: Cluster, pods: StatefulSet, drop: str
 ) -> None:
     job = at_note("step 1 of 3 is done", lambda: cluster.after(drop, where=is_patch))
-    deploying(cluster, **STEPS).deploy(V2, job)
+    deploy(cluster, job, **STEPS)
     assert partitions(cluster) == [9, 5, 0]

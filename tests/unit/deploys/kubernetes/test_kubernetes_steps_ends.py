@@ -11,15 +11,8 @@ from opsroom.deploys import Resolved
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.deploys.jobs import Notes, cancelled, lost
-from support.deploys.kubernetes import (
-    V1,
-    V2,
-    Clock,
-    caught,
-    deploying,
-    images,
-    left_behind,
-)
+from support.deploys.kubernetes import V1, V2, deploy, deploying, fails, images, left_behind
+from support.deploys.runs import Clock
 from support.deploys.stateful_sets import (
     NEW,
     OLD,
@@ -41,7 +34,7 @@ def test_a_failed_check_brings_the_version_from_before_back(
     server.on("/health", Reply(200), Reply(200), Reply(503))
     job = Notes()
     check = {"url": server.url("/health"), "within": 1}
-    error = caught(deploying(cluster, **STEPS, check=check).deploy, V2, job)
+    error = fails(cluster, job, **STEPS, check=check)
     assert error.code is Code.DEPLOY_FAILED
     assert error.message == (
         f"The check did not pass within 1 s: {server.url('/health')} answered 503 Service "
@@ -68,7 +61,7 @@ def test_a_server_that_does_not_answer_for_a_moment_keeps_nobody_from_the_way_ba
 
     server.on("/", answer)
     check = {"url": server.url("/"), "within": 1}
-    error = caught(deploying(cluster, **STEPS, check=check).deploy, V2, Notes())
+    error = fails(cluster, **STEPS, check=check)
     assert "v1.0.0 is on all 10 pods again" in error.message
     assert is_as_at_first(pods)
 
@@ -80,7 +73,7 @@ def test_a_version_that_is_neither_old_nor_new_fails_it(
     mixed = {"mixed": True, "versions": {OLD: 9, NEW: 1}}
     differ = Failure(Code.BAD_ANSWER, "They differ.", facts=mixed)
     job.reports = [Running(OLD), differ, Running("v9")]
-    error = caught(deploying(cluster, **STEPS).deploy, V2, job)
+    error = fails(cluster, job, **STEPS)
     assert error.message == (
         "After step 1 of 3 the application reports v9, expected v1.0.0 or v2.0.0. v1.0.0 is on all "
         "10 pods again."
@@ -98,7 +91,7 @@ def test_pods_that_do_not_come_back_are_counted_and_named(
 
     server.on("/", crash)
     check = {"url": server.url("/"), "within": 1}
-    error = caught(deploying(cluster, **STEPS, check=check).deploy, V2, Notes())
+    error = fails(cluster, **STEPS, check=check)
     assert (
         "v1.0.0 is on 9 of 10 pods again; pod web-9 is broken and Kubernetes does not replace it: "
         "delete it."
@@ -113,7 +106,7 @@ def test_a_check_that_names_pods_is_asked_of_those_of_the_step(
     for number in range(100, 110):
         server.on(f"/web-{number}", Reply(200, NEW))
     check = {"url": server.url("/{host}"), "text": "{version}"}
-    deploying(cluster, **{**STEPS, "pause": None}, check=check).deploy(V2, Notes())
+    deploy(cluster, **{**STEPS, "pause": None}, check=check)
     steps = [[109], range(105, 109), range(100, 105)]
     assert server.paths() == [f"/web-{number}" for step in steps for number in step]
 
@@ -123,14 +116,14 @@ def test_an_answer_that_fails_where_nothing_was_changed_sets_nothing_back(
 ) -> None:
     server.on("/", Reply(500))
     check = {"url": server.url("/"), "within": 1}
-    error = caught(deploying(cluster, **STEPS, check=check).deploy, V1, Notes())
+    error = fails(cluster, version=V1, **STEPS, check=check)
     assert "Its images are those from before, so none is set back." in error.message
 
 
 def test_a_deployment_has_a_check_at_its_end(cluster: Cluster, server: HttpServer) -> None:
     server.on("/", Reply(503))
     check = {"url": server.url("/"), "within": 1}
-    error = caught(deploying(cluster, check=check).deploy, V2, Notes())
+    error = fails(cluster, check=check)
     assert "503 Service Unavailable. v1.0.0 is on all 3 pods again." in error.message
     assert images(cluster)["web"] == f"{IMAGE}:{OLD}"
 
@@ -139,7 +132,7 @@ def test_a_pod_that_breaks_in_a_pause_holds_the_next_step_up(
     cluster: Cluster, pods: StatefulSet, clock: Clock
 ) -> None:
     job = at_note("step 1 of 3 is done", lambda: pods.crashing.add(NEW))
-    error = caught(deploying(cluster, **STEPS, time_limit="5m").deploy, V2, job)
+    error = fails(cluster, job, **STEPS, time_limit="5m")
     assert error.code is Code.TIMED_OUT
     assert "pod web-9 has container web that crashes again and again" in error.message
     assert partitions(cluster) == [9, 0], "the second one is the way back"
@@ -153,7 +146,7 @@ def test_cancelling_in_a_pause_sets_image_and_partition_back(
 ) -> None:
     job = Notes()
     job._on_check = lambda: cancelled() if clock.now > 1060.0 else None
-    error = caught(deploying(cluster, **STEPS).deploy, V2, job)
+    error = fails(cluster, job, **STEPS)
     assert error.code is Code.CANCELLED
     assert "was cancelled: the images from before are set again" in error.message
     assert is_as_at_first(pods)
@@ -172,7 +165,7 @@ def test_cancelling_the_way_back_does_not_stop_it(
 
     job._on_check = check
     keys = {**STEPS, "check": {"url": server.url("/"), "within": 1}}
-    error = caught(deploying(cluster, **keys).deploy, V2, job)
+    error = fails(cluster, job, **keys)
     assert error.code is Code.CANCELLED
     assert is_as_at_first(pods)
 
@@ -183,7 +176,7 @@ def test_the_time_limit_is_for_the_pauses_too(
     keys = {**STEPS, "time_limit": "4m"}
     pods.crashing = set()
     job = at_note("step 2 of 3 is done", lambda: pods.crashing.add(OLD))
-    error = caught(deploying(cluster, **keys).deploy, V2, job)
+    error = fails(cluster, job, **keys)
     assert error.code is Code.TIMED_OUT
     assert "did not end within 4 min" in error.message
     assert 1240.0 <= clock.now < 1250.0
@@ -197,7 +190,7 @@ def killed_in_the_pause(cluster: Cluster, step: int = 1) -> Notes:
     """What a runner wrote down that died in the pause after this step."""
     dying = at_note(f"step {step} of 3 is done", lost)
     dying.deployment = "d0"
-    error = caught(deploying(cluster, **STEPS).deploy, V2, dying)
+    error = fails(cluster, dying, **STEPS)
     assert error.code is Code.CLAIM_LOST
     job = Notes()
     job.handles = dict(dying.handles)
@@ -230,17 +223,16 @@ def test_the_check_is_asked_of_a_roll_out_that_ended_without_its_runner(
     cluster: Cluster, server: HttpServer
 ) -> None:
     server.on("/", Reply(503))
-    job = Notes()
-    left_behind(cluster, job)
+    job = left_behind(cluster)
     cluster.steps = [done]
-    error = caught(deploying(cluster, check={"url": server.url("/"), "within": 1}).deploy, V2, job)
+    error = fails(cluster, job, check={"url": server.url("/"), "within": 1})
     assert "503 Service Unavailable" in error.message
     assert images(cluster)["web"] == f"{IMAGE}:{OLD}"
 
 
 def test_another_version_reads_how_to_go_on(cluster: Cluster, pods: StatefulSet) -> None:
     job = killed_in_the_pause(cluster)
-    error = caught(deploying(cluster, **STEPS).deploy, Resolved("v3.0.0", "v3.0.0"), job)
+    error = fails(cluster, job, version=Resolved("v3.0.0", "v3.0.0"), **STEPS)
     assert error.code is Code.BUSY
     assert error.hint == (
         "To go on with it: deploy web v2.0.0 to uat, or end it: cancel deploy of web on uat"
@@ -272,13 +264,13 @@ def test_the_way_back_is_to_what_ran_before_both(
     killed_in_the_pause(cluster)
     server.on("/", Reply(500))
     keys = {**STEPS, "check": {"url": server.url("/"), "within": 1}}
-    error = caught(deploying(cluster, **keys).deploy, Resolved("v3.0.0", "v3.0.0"), Notes())
+    error = fails(cluster, version=Resolved("v3.0.0", "v3.0.0"), **keys)
     assert "v1.0.0 is on all 10 pods again" in error.message
     assert pods.versions() == [OLD] * 10
 
 
 def test_the_same_version_goes_on_without_a_record(cluster: Cluster, pods: StatefulSet) -> None:
     killed_in_the_pause(cluster, 2)
-    deploying(cluster, **STEPS).deploy(V2, Notes())
+    deploy(cluster, **STEPS)
     assert partitions(cluster) == [9, 5, 0]
     assert pods.versions() == [NEW] * 10
