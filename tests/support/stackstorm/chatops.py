@@ -123,8 +123,11 @@ def _handler_of(owner: ChatOps) -> type:
             if parts.path == "/v1/stream":
                 self.stream()
                 return
-            query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
-            limit, offset = query.get("limit", MAX_PAGE), query.get("offset", 0)
+            query = parse_qs(parts.query)
+            limit, offset = (
+                int(query.get(name, [usual])[0])
+                for name, usual in (("limit", MAX_PAGE), ("offset", 0))
+            )
             if parts.path == "/v1/":
                 self.json(200, {})
             elif parts.path != "/v1/actionalias":
