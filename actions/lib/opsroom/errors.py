@@ -168,6 +168,11 @@ class Code(str, Enum):
     INCIDENT_INCOMPLETE = "incident_incomplete"
     CRASHED = "crashed"
 
+    @property
+    def is_of_database(self) -> bool:
+        """Whether it says that the database cannot be used."""
+        return self.value.startswith("store_")
+
 
 class OpsroomError(Exception):
     """A sentence for the room, a code for machines, a hint that says what would work, and facts as

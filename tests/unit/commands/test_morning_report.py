@@ -6,11 +6,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Dict
 
+import pytest
+
+from opsroom import commands
 from opsroom.db.sql import from_moment, moment
 from opsroom.db.store import open_store
 from support.expectations import expect
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
+from support.records.late import away
 from support.records.stores import rows, run
 
 
@@ -113,6 +117,16 @@ def test_it_is_told_in_the_announce_room_once_a_day(rooms: Rooms) -> None:
     first, second = report(rooms, announce=True), report(rooms, announce=True)
     assert (first["told"], second["told"]) == (True, False)
     assert [one.split(",")[0] for one in rooms.said("#deploys")] == ["Morning report"]
+
+
+def test_before_it_is_told_a_database_that_is_away_is_waited_for(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "_PAUSE", 0.0)
+    with away(monkeypatch, 3):
+        assert report(rooms, announce=True)["told"] is True
+    with away(monkeypatch, 1):
+        assert report(rooms)["code"] == "store_unreachable"
 
 
 def test_where_there_is_no_room_nothing_is_asked_and_nothing_told(rooms: Rooms) -> None:

@@ -37,7 +37,11 @@ KINDS = Kinds(
     pagers=LazyRegistry("opsroom.pagers"),
 )
 
-# Between two attempts to reach a database that is away, in seconds.
+# How long what an event starts waits for a database that is away, in seconds: the event comes once,
+# StackStorm does not repeat what its rule ran, and no person waits. Within the time limit of these
+# actions, the shortest of which is 60 s.
+EVENT_TIMEOUT = 30.0
+# Between two attempts to reach it, in seconds.
 _PAUSE = 0.5
 
 
@@ -91,18 +95,19 @@ class Context:
             self._store = open_store(self.database)
         return self._store
 
-    def patiently(self, write: Callable[[], Written], seconds: float) -> Written:
+    def patiently(self, write: Callable[[], Written], seconds: Optional[float] = None) -> Written:
         """What `write` returns. Where the database is away it is called again, on new connections,
-        for so many seconds; it has to find out whether it was committed before.
+        for so many seconds, EVENT_TIMEOUT without any; it has to find out whether it was committed
+        before.
 
-        Raises Failure(store_...) when the time is up.
+        Raises Failure(store_...) when the time is up, and at once what else `write` raises.
         """
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (EVENT_TIMEOUT if seconds is None else seconds)
         while True:
             try:
                 return write()
-            except Failure:
-                if time.monotonic() >= until:
+            except Failure as failure:
+                if not failure.code.is_of_database or time.monotonic() >= until:
                     raise
                 self.close()
                 time.sleep(_PAUSE)

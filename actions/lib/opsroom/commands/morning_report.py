@@ -53,18 +53,20 @@ def morning_report(context: Context, announce: bool = False) -> Outcome:
     """Compose it, and with `announce` post it in the announce room: once a day, and not while
     that is to be quiet.
 
-    Where no room is configured, nothing is posted (code nothing_new). Raises Failure(store_...).
+    Where no room is configured, nothing is posted (code nothing_new). Before it is posted, a
+    database that is away is waited for. Raises Failure(store_...).
     """
     room = context.settings.announce
     if announce and not room:
         return Outcome(
             True, Code.NOTHING_NEW, "No room to announce in is configured, so nothing was posted."
         )
-    found = look(context)
+    found = context.patiently(lambda: look(context)) if announce else look(context)
     text = report_text(found)
     facts = {**_facts(found), "told": False}
     if announce:
-        facts["told"] = post_once(context, f"report:{found.now:%Y-%m-%d}", text)
+        key = f"report:{found.now:%Y-%m-%d}"
+        facts["told"] = context.patiently(lambda: post_once(context, key, text))
     return Outcome(True, Code.REPORT, text, facts)
 
 

@@ -187,6 +187,19 @@ def first_time(store: Store, connection: Transaction, kind: str, id: str) -> boo
     return True
 
 
+def first_time_or_ours(
+    store: Store, connection: Transaction, kind: str, id: str, execution_id: str
+) -> bool:
+    """As `first_time`, and true again for the execution for which it was true: the answer to its
+    commit may have been lost. An execution without an id has one attempt."""
+    key = key_of(kind, id)
+    if first_time(store, connection, kind, id):
+        take_message(store, connection, key, execution_id)
+        return True
+    found = rows(connection, "SELECT execution_id FROM messages WHERE key = :key", key=key)
+    return bool(execution_id and found and found[0]["execution_id"] == execution_id)
+
+
 @dataclass(frozen=True)
 class TakenMessage:
     """That a message was acted upon before: when, and by which execution."""

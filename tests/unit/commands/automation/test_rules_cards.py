@@ -8,19 +8,24 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom import commands
 from opsroom.commands.deployments.job import RunningJob
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from support.expectations import expect
+from support.records.late import away
 from support.records.stores import open_gates, run
 from support.worlds.ruled import Ruled, make_ruled
 from support.worlds.world import git
 
 E1 = "0f" * 16
+# The database is away for three transactions, or it is lost once a transaction is committed.
+AWAY = pytest.mark.parametrize("trouble", [{"times": 3}, {"times": 1, "committed": True}])
 
 
 @pytest.fixture
-def ruled(tmp_path: Path) -> Ruled:
+def ruled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ruled:
+    monkeypatch.setattr(commands, "_PAUSE", 0.0)
     made = make_ruled(tmp_path)
     columns = ["To do", "Ready for UAT", "On UAT", "Done"]
     made.world.config["trackers"] = {
@@ -60,6 +65,15 @@ class TestPromoting:
         assert moved(ruled)["code"] == "nothing_new"
         assert ruled.world.running("uat") == "v1.1.0"
         assert moved(ruled, event="1e" * 16)["code"] == "deployed"
+
+    @AWAY
+    def test_a_database_that_is_away_is_waited_for(
+        self, ruled: Ruled, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    ) -> None:
+        ruled.deploy("v1.1.0", "test", "#deploys")
+        with away(monkeypatch, **trouble):
+            assert moved(ruled)["code"] == "deployed"
+        assert moved(ruled)["code"] == "nothing_new"
 
     @pytest.mark.parametrize("given", [{"to": "On UAT"}, {"to": ""}, {"to": "Ready for UAT!"}])
     def test_another_column_asks_for_nothing(self, ruled: Ruled, given: Dict[str, str]) -> None:
@@ -163,6 +177,16 @@ class TestUpdatingCards:
         ruled.deploy("v1.1.0", "test")
         assert moved(ruled, card="OPS-2", to="On UAT", event="1e" * 16)["code"] == "nothing_new"
 
+    @AWAY
+    def test_a_database_that_is_away_is_waited_for(
+        self, ruled: Ruled, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    ) -> None:
+        self.commit(ruled, "OPS-2: faster", "v1.3.0")
+        with away(monkeypatch, **trouble):
+            self.update(ruled)
+        self.update(ruled)
+        assert len(comments(ruled, "OPS-2")) == 1
+
     @pytest.mark.parametrize(
         "given", [{"version": ""}, {"version_before": ""}, {"version": "v1.2.0"}]
     )
@@ -206,6 +230,20 @@ class TestPagingOnFailure:
         execution = paging.executions + 1
         expect(self.fail(paging), ok=True, code="paged")
         again = paging.rule("page_on_failure", execution=f"5f00000000000000{execution:08d}")
+        assert again["code"] == "nothing_new"
+        assert len(self.pages(paging)) == 1
+
+    @AWAY
+    def test_a_database_that_is_away_is_waited_for(
+        self, paging: Ruled, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    ) -> None:
+        follow = self.follow
+        monkeypatch.setattr(self, "follow", lambda ruled: {})
+        self.fail(paging)
+        execution = paging.execution()
+        with away(monkeypatch, **trouble):
+            assert follow(paging)["code"] == "paged"
+        again = paging.rule("page_on_failure", execution=execution)
         assert again["code"] == "nothing_new"
         assert len(self.pages(paging)) == 1
 

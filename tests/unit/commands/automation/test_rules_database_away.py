@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opsroom import commands
-from opsroom.commands.automation import drift as drifting
+from opsroom.errors import Code, Failure
 from support.expectations import expect
 from support.records.late import away
 from support.worlds.ruled import Ruled, make_ruled
@@ -60,10 +60,25 @@ def test_what_was_committed_before_the_answer_was_lost_is_noted_once(
 
 
 @RULES
+def test_another_failure_than_the_databases_is_the_answer_at_once(
+    ruled: Ruled, monkeypatch: pytest.MonkeyPatch, action: str, given: Any
+) -> None:
+    tries = []
+
+    def reserve(*arguments: Any) -> bool:
+        tries.append(arguments)
+        raise Failure(Code.UNREACHABLE, "The chat is unreachable.")
+
+    monkeypatch.setattr("opsroom.commands.announce._prepare", reserve)
+    expect(ruled.rule(action, event=E1, **given), ok=False, code="unreachable")
+    assert len(tries) == 1
+
+
+@RULES
 def test_one_that_stays_away_is_the_answer(
     ruled: Ruled, monkeypatch: pytest.MonkeyPatch, action: str, given: Any
 ) -> None:
-    monkeypatch.setattr(drifting, "_TIMEOUT", 0.0)
+    monkeypatch.setattr(commands, "EVENT_TIMEOUT", 0.0)
     with away(monkeypatch, 1000):
         answer = ruled.rule(action, event=E1, **given)
     expect(answer, ok=False, code="store_unreachable")

@@ -14,7 +14,9 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
+from opsroom import commands
 from support.expectations import expect
+from support.records.late import away
 from support.servers.http import HttpServer, Reply
 from support.worlds.ruled import Ruled, make_ruled
 
@@ -140,6 +142,16 @@ def test_anything_else_deploys_nothing(hooks: Hooks, given: Dict[str, Any], code
     assert hooks.github(**given)["code"] == code
     assert hooks.ruled.world.running("test") == ""
     assert "started" not in hooks.ruled.world.events()
+
+
+@pytest.mark.parametrize("service", ["github", "gitlab"])
+@pytest.mark.parametrize("trouble", [{"times": 3}, {"times": 1, "committed": True}])
+def test_a_database_that_is_away_is_waited_for(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch, service: str, trouble: Any
+) -> None:
+    monkeypatch.setattr(commands, "_PAUSE", 0.0)
+    with away(monkeypatch, **trouble):
+        assert getattr(hooks, service)()["code"] == "deployed"
 
 
 def test_what_is_not_signed_leaves_no_trace_that_could_be_filled_up(hooks: Hooks) -> None:

@@ -4,12 +4,12 @@ the team that the environment names is paged once for each one that failed."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from ...config.model import OF_APP
 from ...errors import Code, OpsroomError
 from ...people import same_room
-from ...records.idempotency import first_time
+from ...records.idempotency import first_time_or_ours
 from ...records.ledger import Record, of_deployment
 from ...records.model import Event
 from ...records.queries import deployments, of_execution
@@ -29,7 +29,9 @@ def announce_deployments(context: Context, execution: str = "") -> Outcome:
     """Post the outcome of the deployments of an execution in the announce room; without one, of
     those that nobody announced yet.
 
-    What was asked for, or answered, in that room is already there. Raises Failure(store_...).
+    What was asked for, or answered, in that room is already there. Raises Failure(store_...); it
+    does not wait for a database that is away, since the next run without an execution posts what
+    this one could not.
     """
     if not context.settings.announce:
         return Outcome(
@@ -152,14 +154,12 @@ def page_on_failure(context: Context, execution: str) -> Outcome:
     """Page for each deployment of an execution that failed after something had been touched, or was
     stopped midway. Of one that someone cancelled they know.
 
-    Where nobody could be paged, that is posted in the announce room. Raises what `page` raises, and
-    Failure(store_...).
+    Where nobody could be paged, that is posted in the announce room. A database that is away is
+    waited for. Raises what `page` raises, and Failure(store_...).
     """
     outcome: Optional[Outcome] = None
-    for records in ends_of_execution(context, execution):
-        team = _team(context, records)
-        if team and _failed(records) and _first_time(context, records[0].deployment):
-            outcome = _page(context, team, records)
+    for team, records in context.patiently(lambda: _to_page(context, execution)):
+        outcome = _page(context, team, records)
     return outcome or Outcome(
         True, Code.NOTHING_NEW, "There is nothing to page about.", {"paged": 0}
     )
@@ -182,9 +182,21 @@ def _team(context: Context, records: Sequence[Record]) -> str:
     return app.page if team.casefold() == OF_APP else team
 
 
-def _first_time(context: Context, deployment: str) -> bool:
-    with context.store.write() as connection:
-        return first_time(context.store, connection, "page_on_failure", deployment)
+def _to_page(context: Context, execution: str) -> List[Tuple[str, Sequence[Record]]]:
+    """Whom to page about which deployments, each of them once."""
+    failed = [one for one in ends_of_execution(context, execution) if _failed(one)]
+    due = [(team, one) for team, one in ((_team(context, one), one) for one in failed) if team]
+    if not due:
+        return []
+    store = context.store
+    with store.write() as connection:
+        return [
+            (team, one)
+            for team, one in due
+            if first_time_or_ours(
+                store, connection, "page_on_failure", one[0].deployment, context.execution_id
+            )
+        ]
 
 
 def _page(context: Context, team: str, records: Sequence[Record]) -> Outcome:

@@ -17,9 +17,6 @@ from ..request import Request
 from ..resolve import find_target
 
 _DRIFT = "drift"
-# How long the database is waited for, in seconds: a sensor's event comes once, StackStorm does not
-# repeat what its rule ran, and no person waits. Within the time limit of these actions, 60 s.
-_TIMEOUT = 30.0
 
 
 def note_drift(
@@ -56,7 +53,7 @@ def note_drift(
             append(store, connection, request.entry(Event.DRIFT, Code.NOTED.value, text))
             return prepare(context, store, connection, key, text)
 
-    mine = context.patiently(write, _TIMEOUT)
+    mine = context.patiently(write)
     if mine is None:
         return Outcome(True, Code.NOTHING_NEW, "That was noted before.", {"event": event})
     posted = mine and speak(context, key, text)
@@ -82,7 +79,7 @@ def note_reach(
         else f"{place} no longer reports its version."
     )
     text += "" if reachable else f" To ask it: version of {place}"
-    posted = context.patiently(lambda: post_once(context, f"reach:{event}", text), _TIMEOUT)
+    posted = context.patiently(lambda: post_once(context, f"reach:{event}", text))
     return Outcome(
         True,
         Code.TOLD if posted else Code.NOTHING_NEW,

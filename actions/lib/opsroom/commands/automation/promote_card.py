@@ -11,7 +11,7 @@ from ...config.model import App, Environment, Settings
 from ...config.trackers import projects
 from ...errors import Code, Refusal
 from ...names import comparable, either, listed
-from ...records.idempotency import first_time
+from ...records.idempotency import first_time_or_ours
 from ...records.model import Event
 from ...records.queries import newest
 from ...text import one_line
@@ -28,8 +28,8 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     """Promote the application whose cards are in that project, in the name of the rule's user; once
     for each `event`.
 
-    The rules for `promote` apply. Raises what it raises; what is in the way is posted in the
-    announce room.
+    The rules for `promote` apply. A database that is away is waited for. Raises what `promote`
+    raises; what is in the way is posted in the announce room.
     """
     environments = [
         one for one in context.settings.environments.values() if _asks(context.settings, one, to)
@@ -39,11 +39,11 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     fitting = [
         (app, one) for app, one in places if _is_ready(one, to) and one.name in _homes(context, app)
     ]
-    if not fitting or _moved_by_us(context, tracker, card, to):
-        return Outcome(True, Code.NOTHING_NEW, "This asks for no promotion.", {"card": card})
-    with context.store.write() as connection:
-        if not first_time(context.store, connection, "promote_card", event):
-            return Outcome(True, Code.NOTHING_NEW, "This was acted upon before.", {"card": card})
+    idle = "This asks for no promotion."
+    if fitting:
+        idle = context.patiently(lambda: _why_idle(context, tracker, card, to, event))
+    if idle:
+        return Outcome(True, Code.NOTHING_NEW, idle, {"card": card})
     what = f"{one_line(card, 60)} was moved to {one_line(to, 60)}"
     try:
         app, environment = _only(fitting, card)
@@ -58,6 +58,17 @@ def promote_card(context: Context, tracker: str, card: str, to: str, event: str)
     if outcome.code in (Code.WAITING, Code.CONFIRM):
         post_once(context, f"card:{event}", f"{what}. {outcome.message}")
     return outcome
+
+
+def _why_idle(context: Context, tracker: str, card: str, to: str, event: str) -> str:
+    """Why nothing is done about a card that was moved; empty where it is this run's to do."""
+    if _moved_by_us(context, tracker, card, to):
+        return "This asks for no promotion."
+    store = context.store
+    with store.write() as connection:
+        if first_time_or_ours(store, connection, "promote_card", event, context.execution_id):
+            return ""
+    return "This was acted upon before."
 
 
 def apps_of_card(settings: Settings, tracker: str, card: str) -> List[App]:

@@ -9,7 +9,7 @@ from typing import Any, Dict, Mapping, Tuple
 from ...config.model import App, Webhook
 from ...errors import Code, Refusal
 from ...names import check_version, either, shown
-from ...records.idempotency import first_time
+from ...records.idempotency import first_time_or_ours
 from ...stackstorm.trigger_instances import payload_of
 from ...text import one_line, span, when
 from ...webhooks import releases
@@ -36,14 +36,14 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
     """Deploy what a webhook reports as published, in the name of the rule's user; `instance` is the
     trigger instance that set off the rule.
 
-    The rules for `deploy` apply. Raises Refusal(not_configured, not_signed, seen_already,
-    unknown_app, invalid_name, ...), and what `deploy` raises; what is in the way is posted in the
-    announce room.
+    The rules for `deploy` apply. A database that is away is waited for. Raises
+    Refusal(not_configured, not_signed, seen_already, unknown_app, invalid_name, ...), and what
+    `deploy` raises; what is in the way is posted in the announce room.
     """
     webhook = _webhook(context, service)
     given = payload_of(instance)
     headers, body = _parts(given)
-    _authentic(context, service, webhook, headers, body)
+    context.patiently(lambda: _authentic(context, service, webhook, headers, body))
     read = releases.by_github if service == "github" else releases.by_gitlab
     release = read(headers, payload(headers, body))
     if release is None:
@@ -52,12 +52,12 @@ def deploy_release(context: Context, service: str, instance: str) -> Outcome:
             "was done."
         )
         return Outcome(True, Code.NOTHING_NEW, text, {"service": service})
-    unready = _unready(context, service, webhook, release)
+    unready = context.patiently(lambda: _unready(context, service, webhook, release))
     if unready:
         return Outcome(
             True, Code.NOTHING_NEW, unready, {"service": service, "version": release.tag}
         )
-    first = _first_time(context, service, release, headers, body)
+    first = context.patiently(lambda: _first_time(context, service, release, headers, body))
     app, environment = _place(context, webhook, service, release)
     what = f"{one_line(release.tag, 60)} of {app.name}, published on {SERVICES[service]},"
     try:
@@ -143,7 +143,10 @@ def _first_time(
     with store.write() as connection:
         now = store.now(connection)
         # No short cut: all of them are noted.
-        fresh = [first_time(store, connection, f"delivery:{service}", mark) for mark in marks]
+        fresh = [
+            first_time_or_ours(store, connection, f"delivery:{service}", mark, context.execution_id)
+            for mark in marks
+        ]
     if not all(fresh):
         raise Refusal(
             Code.SEEN_ALREADY,

@@ -14,7 +14,7 @@ from ...deploys.reverts import net
 from ...errors import Code, Failure, OpsroomError
 from ...names import check_version, listed
 from ...people import Speaker
-from ...records.idempotency import first_time
+from ...records.idempotency import first_time_or_ours
 from ...records.model import Event
 from ...structs import dataclass
 from ...text import message, one_line, sentence, when
@@ -229,7 +229,8 @@ def update_cards(
     """Comment on the cards that the commits between two versions speak of, and move them where
     `move_cards` says.
 
-    Once an `event`. Deployments made through opsroom have done it themselves. Raises Refusal for
+    Once an `event`; a database that is away is waited for. Deployments made through opsroom have
+    done it themselves. Raises Refusal for
     names that are not known and versions that the repository does not have.
     """
     target = find_target(context.settings, app_name, environment_name)
@@ -239,10 +240,16 @@ def update_cards(
     request, order, found = _as_if_deployed(context, target, check_version(version), before, event)
     if not found.delivered and not found.taken_back:
         return nothing
-    store = context.store
-    with store.write() as connection:
-        if not first_time(store, connection, "update_cards", event):
-            return nothing
+
+    def take() -> bool:
+        store = context.store
+        with store.write() as connection:
+            return first_time_or_ours(
+                store, connection, "update_cards", event, context.execution_id
+            )
+
+    if not context.patiently(take):
+        return nothing
     outcome = comment_on_cards(request, order, Outcome(True, Code.DEPLOYED, ""))
     return replace(
         outcome, code=Code.NOTED, message=outcome.message.strip() or "No card was updated."

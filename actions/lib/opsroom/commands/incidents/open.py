@@ -46,7 +46,7 @@ def open_incident(context: Context, who: str, text: str) -> Outcome:
         with resumed(request):
             incident, fresh = note(request, who, words)
     except Failure as failure:
-        if not failure.code.value.startswith("store_") or not context.settings.pagers:
+        if not failure.code.is_of_database or not context.settings.pagers:
             raise
         return _without_record(context, who, words, failure)
     incident, problems = run_steps(context, incident, OPENING, _STEPS)
