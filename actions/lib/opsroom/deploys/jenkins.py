@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from enum import Enum
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..config.fields import Fields
 from ..config.templates import read_template
@@ -25,7 +25,7 @@ from ..vendors.jenkins import (
     read_access,
     read_job,
 )
-from . import Deployer, Target
+from . import Deployer, Resolved, Target
 from .remote import Assignment, Run, Service, State
 from .remote.deployer import RemoteDeployer
 from .values import as_text, plain
@@ -103,7 +103,17 @@ def _correlation(fields: Fields) -> str:
 def make(options: Options, target: Target) -> Deployer:
     """A deployer for one application and environment. Talks to nobody yet."""
     service = JenkinsService(options, target)
-    return RemoteDeployer(service, target, _CHECKPOINT, options.time_limit, service.place)
+    return JenkinsDeployer(service, target, _CHECKPOINT, options.time_limit, service.place)
+
+
+class JenkinsDeployer(RemoteDeployer):
+    """A deployer that also knows whether the job takes the build."""
+
+    def warnings(self, resolved: Resolved) -> Tuple[str, ...]:
+        """A job that is disabled, or lacks a parameter."""
+        service = self.service
+        assert isinstance(service, JenkinsService)
+        return service.warnings()
 
 
 class JenkinsService(Service):
@@ -121,6 +131,17 @@ class JenkinsService(Service):
         self.place = f"{options.access.url}{job_path(self._job)}/"
         if not options.correlation:
             self.settles = None
+
+    def warnings(self) -> Tuple[str, ...]:
+        """Why the job would not take the build, in sentences. 1 request."""
+        marks = [self._options.correlation] if self._options.correlation else []
+        try:
+            self._must_be_declared([*self._options.parameters, *marks])
+        except Refusal as refusal:
+            if refusal.code is not Code.NOT_POSSIBLE:
+                raise
+            return (refusal.sentence(),)
+        return ()
 
     def start(self, assignment: Assignment) -> Run:
         """Queue the build, after a look at the parameters that the job declares: Jenkins drops all
@@ -194,7 +215,7 @@ class JenkinsService(Service):
             found[self._options.correlation] = assignment.deployment
         return found
 
-    def _must_be_declared(self, wanted: Mapping[str, str]) -> None:
+    def _must_be_declared(self, wanted: Iterable[str]) -> None:
         declared = self._client.parameters(self._job)
         missing = [name for name in wanted if name not in declared]
         if not missing:

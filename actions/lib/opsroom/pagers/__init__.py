@@ -139,6 +139,8 @@ class Pager(ABC):
     subject: str = "This pager"
     because: str = ""
     instead: str = ""
+    # A key of its config with a secret that only a page tries, beside one that can be asked.
+    untried: str = ""
 
     def towards(self, target: Target) -> Pager:
         """The pager as it speaks to a target, where another account or key belongs to that."""

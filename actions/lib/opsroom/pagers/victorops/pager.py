@@ -32,6 +32,7 @@ class VictorOps(Pager):
     def __init__(self, options: Options, name: str, keep: Optional[Path]) -> None:
         self._options = options
         self._api = Api(options, name)
+        self.untried = "endpoint" if options.endpoint and self._api.is_configured else ""
         self._alerts = AlertClient(options, name)
         self._organisation = Organisation(self._api, keep)
         self._incidents = Incidents(self._api, self._organisation)
