@@ -39,9 +39,12 @@ def make_world(folder: Path) -> Dict[str, Any]:
 
 
 def with_vendors(config: Dict[str, Any], jira: str, pager: str) -> Dict[str, Any]:
-    """The config with a Jira and a PagerDuty at these addresses."""
-    tracker = {"kind": "jira", "url": jira, "user": "b@example.com", "token": "t", "project": "OPS"}
+    """The config with a Jira and a PagerDuty at these addresses. They may take long to answer: a
+    process whose instructions are counted is fifty times slower."""
+    account = {"user": "b@example.com", "token": "t", "project": "OPS"}
+    tracker = {"kind": "jira", "url": jira, **account, "time_limit": "50s"}
     duty = {"kind": "pagerduty", "token": "t", "from": "bot@example.com", "url": pager}
+    duty["time_limit"] = "50s"
     return {
         **config,
         "trackers": {"work": tracker},

@@ -10,12 +10,15 @@ from typing import Any, Dict, List
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from opsroom import secrets
 from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.errors import Code, Refusal
 from opsroom.grammar.commands import COMMANDS
-from opsroom.secrets import MASK, public_words, redactor_for, secrets_of
+from opsroom.secrets import MASK, public_words, redact, redactor_for, secrets_of
 from support.cases import cases
 from support.worlds.configs import LARGEST, put, read
 
@@ -187,3 +190,14 @@ def test_a_secret_variable_is_not_one_of_the_others_too() -> None:
     assert lines == [
         "apps.api.deploy.secret_environ.TOKEN: expected a name that is not under environ, too"
     ]
+
+
+_PIECES = ("Authorization", "author\u0131zation", ": ", "https://", "ssh://", "u", ":", "@", "?", "/")
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=10).map("".join))
+def test_no_credential_is_left_because_its_text_was_not_looked_through(text: str) -> None:
+    looked_through = secrets._AUTHORIZATION.sub(rf"\g<1>{MASK}", text)
+    looked_through = secrets._WEB_USER.sub(rf"\g<1>{MASK}@", looked_through)
+    looked_through = secrets._PASSWORD.sub(rf"\g<1>:{MASK}@", looked_through)
+    assert redact(text) == secrets._QUERY.sub(r"\g<1>?…", looked_through)

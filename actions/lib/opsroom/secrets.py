@@ -126,14 +126,17 @@ class Redactor:
         words = "\n".join(public).casefold()
         known = {part for value in values for part in _parts(value) if len(part) >= MIN_LENGTH}
         known = {value for value in known if value.casefold() not in words}
-        wanted = sorted({form for value in known for form in _forms(value)}, key=len, reverse=True)
-        self._pattern = (
-            re.compile("|".join(re.escape(value) for value in wanted)) if wanted else None
+        # The longest first: one may be a part of another.
+        self._wanted = sorted(
+            {form for value in known for form in _forms(value)}, key=len, reverse=True
         )
+        self._pattern = lazy_pattern("|".join(re.escape(value) for value in self._wanted))
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        # Nearly no text has one: the expression is not even compiled then.
+        found = any(value in text for value in self._wanted)
+        return self._pattern.sub(MASK, text) if found else text
 
     def data(self, value: Any) -> Any:
         """A result with every secret masked in every string, keys too."""
@@ -203,10 +206,15 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the given secrets (also as they look in an address), without credentials in
     addresses, query strings and Authorization values."""
     text = Redactor(secrets).text(text)
-    text = _AUTHORIZATION.sub(rf"\g<1>{MASK}", text)
-    text = _WEB_USER.sub(rf"\g<1>{MASK}@", text)
-    text = _PASSWORD.sub(rf"\g<1>:{MASK}@", text)
-    return _QUERY.sub(r"\g<1>?…", text)
+    # What none of these can be in takes no expression, which would have to be compiled.
+    if "authorization" in text.lower() or not text.isascii():
+        text = _AUTHORIZATION.sub(rf"\g<1>{MASK}", text)
+    if "://" in text and "@" in text:
+        text = _WEB_USER.sub(rf"\g<1>{MASK}@", text)
+        text = _PASSWORD.sub(rf"\g<1>:{MASK}@", text)
+    if "://" in text and "?" in text:
+        text = _QUERY.sub(r"\g<1>?…", text)
+    return text
 
 
 def shown_url(url: str, secrets: Iterable[str] = ()) -> str:
@@ -281,7 +289,7 @@ def _secrets(value: Any, path: Path) -> Iterator[Tuple[Path, str]]:
         text = str(value)
         if is_secret(path):
             yield path, text
-        for password in _URL_PASSWORD.findall(text) if "://" in text else ():
+        for password in _URL_PASSWORD.findall(text) if "://" in text and "@" in text else ():
             yield from ((path, form) for form in {password, unquote(password)})
 
 

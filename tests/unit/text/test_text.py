@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from opsroom.text import (
+    _BROKEN_UP,
     in_lines,
     is_evaluated,
     message,
@@ -91,6 +92,12 @@ def test_neutralising_holds_for_any_mixture_and_is_stable(text: str) -> None:
     assert not any(mark in once for mark in DANGEROUS)
     assert "\r" not in once
     assert neutralise(once) == once
+
+
+@given(st.text(alphabet=st.sampled_from("@\uff20\ufe6b<!#&;{}%~>=:\\lt all"), max_size=12))
+def test_what_is_broken_up_holds_a_character_that_says_so(text: str) -> None:
+    for pattern, characters in _BROKEN_UP:
+        assert not pattern.search(text) or any(one in text for one in characters)
 
 
 @given(st.text(alphabet=st.sampled_from("@\uff20<!#&;x1 ._-lt\\\u200d\u200bhere"), max_size=30))

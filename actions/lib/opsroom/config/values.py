@@ -25,6 +25,8 @@ _ENCRYPTED = lazy_pattern(
     r"(?<![0-9A-Za-z])(?:3030303030|00[0-9A-F]{8})[0-9A-F]{32}"
     r"(?:[0-9A-F]{32})+[0-9A-F]{40}(?![0-9A-Za-z])"
 )
+# What it takes in characters; few values of a config are so long.
+_MIN_ENCRYPTED = 10 + 32 + 32 + 40
 
 _RULES = ("deployers", "rooms", "lockers", "approvers", "emergency", "freezes")
 # Where something empty has a meaning of its own. `*` stands for any name, `**` at the end for all
@@ -134,7 +136,12 @@ def _check(value: Any, path: Path, shown: str, problems: Problems, depth: int) -
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check(item, (*path, f"[{number}]"), f"{shown}[{number}]", problems, depth + 1)
-    elif isinstance(value, str) and _ENCRYPTED.search(value) and not is_secret(path):
+    elif (
+        isinstance(value, str)
+        and len(value) >= _MIN_ENCRYPTED
+        and _ENCRYPTED.search(value)
+        and not is_secret(path)
+    ):
         problems.add_unless_known(
             shown,
             "found a value that is still encrypted; StackStorm decrypts a value of its datastore "

@@ -53,6 +53,9 @@ _MENTION = lazy_pattern(
     rf"|[{_AT}](?=(?:everyone|here|channel|all|room|group|team)(?![\w-]|\.\w))",
     re.IGNORECASE,
 )
+# Each with characters of which a text has one where it matches: most texts have none, and those of
+# an action often compile no expression at all.
+_BROKEN_UP = ((_EXPRESSION, "{}%"), (_ENTITY, "&"), (_REFERENCE, "<"), (_MENTION, _AT))
 # What a reader of Markdown, errbot above all, takes for the start of a heading, list, quotation,
 # table, block of code or HTML, definition, footnote or list of attributes, or for a rule or the
 # underline of a heading.
@@ -73,12 +76,14 @@ def neutralise(text: str) -> str:
 
     Line breaks stay; it may be applied twice without changing more.
     """
-    clean = "".join(
-        _safe_character(character) for character in without_sequences(text).replace("\r\n", "\n")
-    )
+    clean = text
+    if not (text.isascii() and text.isprintable()):
+        visible = without_sequences(text).replace("\r\n", "\n")
+        clean = "".join(_safe_character(character) for character in visible)
     # Breaking one thing can uncover no other: each step only adds blanks.
-    for pattern in (_EXPRESSION, _ENTITY, _REFERENCE, _MENTION):
-        clean = pattern.sub(lambda match: match.group(0) + " ", clean)
+    for pattern, characters in _BROKEN_UP:
+        if any(one in clean for one in characters):
+            clean = pattern.sub(lambda match: match.group(0) + " ", clean)
     return clean
 
 

@@ -41,6 +41,9 @@ def without_sequences(text: str) -> str:
 
     Line breaks, tabs and all other control characters stay.
     """
+    if text.isascii() and "\b" not in text and "\x1b" not in text:
+        # As nearly every text: it takes no expression, which would have to be compiled.
+        return text
     if not _INTERESTING.search(text):
         return text
     text = _SEQUENCE.sub(_moved, text)
