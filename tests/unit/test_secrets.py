@@ -192,7 +192,18 @@ def test_a_secret_variable_is_not_one_of_the_others_too() -> None:
     ]
 
 
-_PIECES = ("Authorization", "author\u0131zation", ": ", "https://", "ssh://", "u", ":", "@", "?", "/")
+_PIECES = (
+    "Authorization",
+    "author\u0131zation",
+    ": ",
+    "https://",
+    "ssh://",
+    "u",
+    ":",
+    "@",
+    "?",
+    "/",
+)
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=10).map("".join))

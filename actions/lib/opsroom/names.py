@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from difflib import get_close_matches
 from typing import Iterable, List
 
 from .errors import Code, Refusal
@@ -147,6 +146,8 @@ def shown(value: str, limit: int = 40) -> str:
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> List[str]:
     """The known names that `name` was most likely meant to be, best first."""
+    from difflib import get_close_matches  # for a name that is wrong, which few are
+
     by_fold = {comparable(candidate): candidate for candidate in known}
     typed = comparable(name)
     near = get_close_matches(typed, list(by_fold), n=most, cutoff=0.6)
