@@ -3,6 +3,9 @@
 StackStorm makes expressions of all formats of all aliases for each message anew, which takes it a
 tenth of a second. Here they are made when the aliases are read. What StackStorm might see in
 another way is left to it, and what is found here it matches with the message once more.
+
+The console has all of StackStorm's matching (console/matching.py); the plugin is installed without
+it, and needs the common case alone.
 """
 
 from __future__ import annotations
