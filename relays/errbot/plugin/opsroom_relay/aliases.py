@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 # Longer messages are left to StackStorm: while an expression looks at one, all of errbot waits.
-_MAX_LENGTH = 2000
+_MAX_LENGTH = 500
 
 # As in st2common/models/utils/action_alias_utils.py. A parameter that may be left out has a default
 # value, in quotes or not.
