@@ -137,6 +137,9 @@ class _Call:
             body += chunk
             if len(body) > self._max_bytes:
                 break
+        # Where no header names it, the library has requests guess the encoding: with chardet, which
+        # StackStorm brings, over 10 s for 5 MB.
+        response.encoding = response.encoding or "utf-8"
         response._content = bytes(body)
         response._content_consumed = True  # type: ignore[attr-defined]
         self.response = response
