@@ -61,6 +61,16 @@ def approve(world: World, change: str, who: str = "carol", **more: Any) -> Any:
     return world.ask("approve_change", who, change=change, **more)
 
 
+def reject(world: World, change: str, who: str = "carol", reason: str = "no", **more: Any) -> Any:
+    """The answer to "reject change CHANGE: REASON"."""
+    return world.ask("reject_change", who, change=change, reason=reason, **more)
+
+
+def review(world: World, change: str, who: str = "carol", text: str = "fine", **more: Any) -> Any:
+    """The answer to "review change CHANGE: TEXT"."""
+    return world.ask("review_change", who, change=change, text=text, **more)
+
+
 def code_of(secret: str = SECRET, step: int = 0) -> str:
     """The code of now, or of some steps of 30 s later."""
     import time

@@ -57,6 +57,11 @@ class Ruled:
     def rule(self, action: str, user: str = SYSTEM, /, **given: Any) -> Dict[str, Any]:
         return self._run(action, {**given, "requester": user, "room": "", "st2_user": user})
 
+    def twice(self, action: str, **given: Any) -> Dict[str, Any]:
+        """A rule runs the action twice; the second result."""
+        self.rule(action, **given)
+        return self.rule(action, **given)
+
     def follow(self) -> Dict[str, Any]:
         """What the rule announce_deployments does after the execution that ran last."""
         return self.rule("announce_deployments", execution=self.execution())

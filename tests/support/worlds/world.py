@@ -241,9 +241,14 @@ def run_action(name: str, config: Dict[str, Any], parameters: Dict[str, Any]) ->
     return {"ok": ok, **json.loads(json.dumps(result))}
 
 
+def runs(*command: str, **more: Any) -> Dict[str, Any]:
+    """A deploy kind, or a source of versions, that runs this command."""
+    return {"kind": "command", "command": [*command], **more}
+
+
 def python(body: str, *arguments: str, **more: Any) -> Dict[str, Any]:
     """A deploy kind, or a source of versions, that runs this Python."""
-    return {"kind": "command", "command": [sys.executable, "-c", body, *arguments], **more}
+    return runs(sys.executable, "-c", body, *arguments, **more)
 
 
 def make_repository(folder: Path) -> Path:
@@ -299,4 +304,5 @@ __all__ = [
     "make_world",
     "python",
     "run_action",
+    "runs",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.pages.rooms import Rooms
-from support.worlds.world import make_world
+from support.worlds.world import make_world, runs
 
 PAGERS = {"bell": {"kind": "local", "on_call": {"web-team": ["bob"]}}}
 MASK = "alice!~alice@10.0.0.7"
@@ -80,7 +80,7 @@ class TestWhatArrived:
 def test_a_failure_has_one_time_in_its_sentence(rooms: Rooms) -> None:
     config = rooms.world.config["apps"]["web"]
     config["verify_for"] = "1s"
-    config["version"] = {"kind": "command", "command": ["echo", "v0.0.1"]}
+    config["version"] = runs("echo", "v0.0.1")
     failed = ask(rooms, "deploy", app="web", version="v1.0.0", environment="uat")
     assert failed["code"] == "not_verified"
     assert re.findall(r"[\d.]+ (?:s|min|h)\b", failed["message"]) == ["1 s"]

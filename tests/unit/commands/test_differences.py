@@ -13,7 +13,7 @@ from opsroom.deploys.git.options import compare_template
 from opsroom.deploys.reverts import net
 from opsroom.records.model import Event
 from support.expectations import expect
-from support.worlds.world import World, git, make_world
+from support.worlds.world import World, git, make_world, runs
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_one_version_has_nothing_that_it_lacks(world: World) -> None:
     ],
 )
 def test_what_cannot_be_compared_is_named(world: World, given: Dict[str, str], code: str) -> None:
-    world.with_app("slow", deploy={"kind": "command", "command": ["true"]})
+    world.with_app("slow", deploy=runs("true"))
     answer = between(world, **{"before": "v1.0.0", "after": "v2.0.0", **given})
     expect(answer, outcome="refused", code=code)
 
@@ -112,7 +112,7 @@ def test_an_environment_is_not_compared_with_itself(world: World) -> None:
 
 def test_a_place_that_does_not_answer_is_shown(world: World) -> None:
     broken = {"kind": "http", "url": "http://127.0.0.1:1/version"}
-    world.with_app("away", deploy={"kind": "command", "command": ["true"]}, version=broken)
+    world.with_app("away", deploy=runs("true"), version=broken)
     answer = world.ask("compare_environments", source="uat", environment="test")
     assert answer["unanswered"] == ["away"]
     assert "away | unknown | " in answer["message"]

@@ -16,6 +16,7 @@ from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
 from support.records.late import away
 from support.records.stores import rows, run
+from support.worlds.world import runs
 
 
 def report(rooms: Rooms, **given: Any) -> Dict[str, Any]:
@@ -93,7 +94,7 @@ def test_changes_pages_and_incidents_that_are_open_are_told(rooms: Rooms) -> Non
 
 
 def test_places_and_pagers_that_are_silent_are_told(rooms: Rooms, sides: Dict[str, Side]) -> None:
-    rooms.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
+    rooms.world.config["apps"]["web"]["version"] = runs("false")
     answer = report(rooms)
     assert "No answer: web on test, web on uat and web on production." in answer["message"]
     assert len(answer["unanswered"]) == 3

@@ -19,7 +19,7 @@ from support.expectations import expect
 from support.stackstorm.fake import FakeStackStorm
 from support.worlds.ruled import Ruled
 from support.worlds.sets import shop, with_cart, world_of_sets
-from support.worlds.world import World
+from support.worlds.world import World, runs
 
 KILLED = {
     "status": "timeout",
@@ -118,7 +118,7 @@ class TestSeveralAtOnce:
     def test_the_answer_has_all_and_the_failure_decides(self, tmp_path: Path) -> None:
         world = with_cart(world_of_sets(tmp_path))
         command = ["sh", "-c", "echo no disk >&2; exit 1"]
-        world.with_app("api", deploy={"kind": "command", "command": command})
+        world.with_app("api", deploy=runs(*command))
         shop(world)
         found = self.closed(world)
         assert (found.status, found.result["code"]) == ("failed", "deploy_failed")

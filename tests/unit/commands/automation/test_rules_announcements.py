@@ -13,6 +13,7 @@ from opsroom.commands.automation import announcements as announcing
 from opsroom.records.model import Event
 from support.expectations import expect
 from support.worlds.ruled import Ruled, make_ruled
+from support.worlds.world import runs
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -65,14 +66,14 @@ class TestAnnouncing:
 
     def test_a_failure_is_announced_with_what_runs_now(self, ruled: Ruled) -> None:
         app = ruled.world.config["apps"]["web"]
-        app["version"] = {"kind": "command", "command": ["echo", "v0"]}
+        app["version"] = runs("echo", "v0")
         app["verify_for"] = "0s"
         assert not ruled.deploy()["ok"]
         (said,) = ruled.announced
         assert said.startswith("The deploy of web v1.0.0 on uat by alice failed")
 
     def test_what_failed_before_anything_was_touched_is_told_so(self, ruled: Ruled) -> None:
-        ruled.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
+        ruled.world.config["apps"]["web"]["version"] = runs("false")
         ruled.deploy()
         (said,) = ruled.announced
         assert "failed before anything was touched" in said
@@ -129,8 +130,7 @@ class TestMissed:
         ruled.rule("announce_deployments")
         assert ruled.announced == []  # it may be on its way
         monkeypatch.setattr(announcing, "_JUST_NOW", announcing.timedelta(0))
-        for _ in range(2):
-            ruled.rule("announce_deployments")
+        ruled.twice("announce_deployments")
         assert ruled.announced == [answer["message"]]
 
     def test_what_is_long_ago_is_no_news(
@@ -152,8 +152,7 @@ class TestMissed:
         ruled.rule("announce_deployments")
         assert ruled.heard["#dev"].said[before:] == []  # its claim still holds
         ruled.pass_time(minutes=2)
-        for _ in range(2):
-            ruled.rule("announce_deployments")
+        ruled.twice("announce_deployments")
         (said,) = ruled.heard["#dev"].said[before:]
         assert said.startswith(
             "The deploy of web v1.1.0 on uat by bob was interrupted: its runner was lost after "
@@ -167,8 +166,7 @@ class TestMissed:
         ruled.rule("announce_deployments")
         assert ruled.announced == []
         ruled.pass_time(minutes=2)
-        for _ in range(2):
-            ruled.rule("announce_deployments")
+        ruled.twice("announce_deployments")
         assert ruled.announced == [answer["message"]]
 
 
@@ -298,8 +296,7 @@ class TestReminding:
         ruled.ask("lock", environment="uat", reason="load test")
         ruled.rule("remind")
         ruled.pass_time(hours=25)
-        for _ in range(2):
-            ruled.rule("remind")
+        ruled.twice("remind")
         (said,) = ruled.announced
         assert said == "uat is still locked by alice, for 1 d now: load test. To end it: unlock uat"
         ruled.pass_time(hours=24)
@@ -326,15 +323,13 @@ class TestReminding:
         before = len(ruled.heard["#dev"].said)
         assert ruled.rule("remind")["code"] == "nothing_new"
         ruled.pass_time(minutes=21)
-        for _ in range(2):
-            ruled.rule("remind")
+        ruled.twice("remind")
         (said,) = ruled.announced
         assert said.startswith(f"Change {change} (web v1.0.0 on uat, asked by alice) expires at ")
         assert said.endswith(f"To approve: approve change {change}")
         assert ruled.heard["#dev"].said[before:] == [said]
         ruled.pass_time(minutes=10)
-        for _ in range(2):
-            ruled.rule("remind")
+        ruled.twice("remind")
         told = f"Change {change} (web v1.0.0 on uat) expired: nobody approved it in time. "
         assert ruled.announced[1:] == [f"{told}Ask again: deploy web v1.0.0 to uat"]
         assert ruled.heard["#dev"].said[before + 1 :] == ruled.announced[1:]

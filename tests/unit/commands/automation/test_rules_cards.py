@@ -16,7 +16,7 @@ from support.expectations import expect
 from support.records.late import away
 from support.records.stores import open_gates, run
 from support.worlds.ruled import Ruled, make_ruled
-from support.worlds.world import git
+from support.worlds.world import git, runs
 
 E1 = "0f" * 16
 # The database is away for three transactions, or it is lost once a transaction is committed.
@@ -213,10 +213,7 @@ class TestPagingOnFailure:
         return ruled
 
     def fail(self, ruled: Ruled) -> Dict[str, Any]:
-        ruled.world.config["apps"]["web"]["version"] = {
-            "kind": "command",
-            "command": ["echo", "v0"],
-        }
+        ruled.world.config["apps"]["web"]["version"] = runs("echo", "v0")
         ruled.ask("deploy", app="web", version="v1.0.0", environment="uat")
         return self.follow(ruled)
 
@@ -260,7 +257,7 @@ class TestPagingOnFailure:
         assert self.fail(paging)["code"] == "nothing_new"
 
     def test_nobody_is_paged_for_what_failed_before_it_began(self, paging: Ruled) -> None:
-        paging.world.config["apps"]["web"]["version"] = {"kind": "command", "command": ["false"]}
+        paging.world.config["apps"]["web"]["version"] = runs("false")
         paging.ask("deploy", app="web", version="v1.0.0", environment="uat")
         assert self.follow(paging)["code"] == "nothing_new"
 

@@ -26,9 +26,9 @@ from support.worlds.guarded import (
     state_of,
     wait_for,
 )
-from support.worlds.world import World
+from support.worlds.world import World, runs
 
-BROKEN = {"kind": "command", "command": ["/bin/false"]}
+BROKEN = runs("/bin/false")
 
 
 def look(world: World) -> None:

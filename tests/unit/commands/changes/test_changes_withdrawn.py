@@ -18,10 +18,12 @@ from support.worlds.guarded import (
     approve,
     code_of,
     guarded_world,
+    reject,
+    review,
     state_of,
     wait_for,
 )
-from support.worlds.world import ROOT, Listener, World, git
+from support.worlds.world import ROOT, Listener, World, git, runs
 
 
 def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> None:
@@ -89,9 +91,9 @@ def test_a_change_without_a_place_is_closed(world: World, gone: Callable[[World]
         "unknown_app",
     )
     for who in ("bob", "ghost"):
-        assert world.ask("reject_change", who, change=first, reason="gone")["code"] == "not_allowed"
-    assert world.ask("reject_change", "alice2", change=first, reason="gone")["code"] == "rejected"
-    assert world.ask("reject_change", "dave", change=second, reason="gone")["code"] == "rejected"
+        assert reject(world, first, who, "gone")["code"] == "not_allowed"
+    assert reject(world, first, "alice2", "gone")["code"] == "rejected"
+    assert reject(world, second, "dave", "gone")["code"] == "rejected"
     assert (state_of(world, first), state_of(world, second)) == ("withdrawn", "rejected")
 
 
@@ -103,19 +105,19 @@ def test_a_placeless_emergency_is_reviewed(tmp_path: Path, gone: Callable[[World
         str(one.facts["change"]) for one in world.records() if one.event.value == "overridden"
     )
     gone(world)
-    assert world.ask("review_change", "alice", change=change, text="fine")["code"] == "own_change"
-    assert world.ask("review_change", "bob", change=change, text="fine")["code"] == "not_allowed"
+    assert review(world, change, "alice")["code"] == "own_change"
+    assert review(world, change, "bob")["code"] == "not_allowed"
     rules: List[Dict[str, Any]] = list(world.config["environments"].values())
     rules[-1]["second_factor"] = True
-    assert world.ask("review_change", "carol", change=change, text="fine")["code"] == "code_needed"
-    reviewed = world.ask("review_change", "carol", change=change, text="fine", code=code_of())
+    assert review(world, change)["code"] == "code_needed"
+    reviewed = review(world, change, code=code_of())
     assert reviewed["code"] == "reviewed"
 
 
 def test_what_people_write_is_masked_in_the_record_and_in_the_change(world: World) -> None:
     secret = SECRET
     change = wait_for(world)
-    world.ask("reject_change", "dave", change=change, reason=f"it logs {secret}")
+    reject(world, change, "dave", f"it logs {secret}")
     last = world.records()[-1]
     assert last.event.value == "rejected"
     assert secret not in f"{last.message} {last.facts}"
@@ -150,10 +152,7 @@ def test_the_hint_for_a_code_works_when_it_is_typed_with_the_code(tmp_path: Path
 )
 def test_the_requester_is_told_of_a_failure(world: World, broken: str, code: str) -> None:
     change = wait_for(world, room="#web")
-    world.config["apps"]["web"][broken] = {
-        "kind": "command",
-        "command": ["/bin/sh", "-c", "exit 3"],
-    }
+    world.config["apps"]["web"][broken] = runs("/bin/sh", "-c", "exit 3")
     answer = approve(world, change, room="#ops")
     expect(answer, outcome="failed", code=code)
     assert any(answer["message"][:60] in said for said in world.room.said)

@@ -10,6 +10,7 @@ from support.worlds.guarded import (
     approve,
     guarded_world,
     let_time_run_out,
+    reject,
     state_of,
     wait_for,
 )
@@ -109,7 +110,7 @@ def test_an_expired_change_is_refused_recorded_and_can_be_asked_for_again(world:
 
 def test_a_rejected_change_says_why_and_is_over(world: World) -> None:
     change = wait_for(world)
-    answer = world.ask("reject_change", "carol", change=change, reason="the tests\nare red")
+    answer = reject(world, change, "carol", "the tests\nare red")
     expect(answer, ok=True, code="rejected")
     assert answer["message"] == (
         f"carol rejected change {change} (web v1.1.0 on production, asked by alice): the tests "
@@ -124,21 +125,21 @@ def test_a_rejected_change_says_why_and_is_over(world: World) -> None:
 
 def test_whoever_asked_may_take_it_back_and_a_bystander_may_not(world: World) -> None:
     change = wait_for(world)
-    assert world.ask("reject_change", "bob", change=change, reason="no")["code"] == "not_allowed"
-    answer = world.ask("reject_change", "alice2", change=change, reason="wrong version")
+    assert reject(world, change, "bob")["code"] == "not_allowed"
+    answer = reject(world, change, "alice2", "wrong version")
     assert f"alice withdrew change {change}" in answer["message"]
     assert state_of(world, change) == "withdrawn"
 
 
 def test_a_rejection_needs_a_reason(world: World) -> None:
     change = wait_for(world)
-    expect(world.ask("reject_change", "carol", change=change, reason=" "), code="reason_needed")
+    expect(reject(world, change, "carol", "  "), code="reason_needed")
     assert state_of(world, change) == "open"
 
 
 def test_who_asked_hears_of_it_in_their_own_room(world: World) -> None:
     change = wait_for(world)
-    world.ask("reject_change", "carol", room="#managers", change=change, reason="no")
+    reject(world, change, room="#managers")
     assert any("carol rejected change" in text for text in world.room.said)
     said = len(world.room.said)
     world.ask("reject_change", "carol", change=wait_for(world, "v1.2.0"), reason="no")

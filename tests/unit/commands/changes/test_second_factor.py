@@ -14,6 +14,8 @@ from support.worlds.guarded import (
     code_of,
     guarded_world,
     let_time_run_out,
+    reject,
+    review,
     wait_for,
 )
 from support.worlds.world import World
@@ -150,35 +152,31 @@ class TestEmergency:
         assert world.events() == ["asked", "overridden", "started", "succeeded"]
         assert "an emergency at" in world.ask("list_changes", "bob")["message"]
         for who in ("alice", "alice2"):
-            expect(world.ask("review_change", who, change=change, text="fine"), code="own_change")
+            expect(review(world, change, who), code="own_change")
         for who in ("bob", "ghost"):
-            refused = world.ask("review_change", who, change=change, text="fine")
+            refused = review(world, change, who)
             assert refused["code"] == "not_allowed"
             assert "may not review change" in refused["message"]
-        answer = world.ask("review_change", "carol", change=change, text="looked at it: right")
+        answer = review(world, change, "carol", "looked at it: right")
         assert answer["code"] == "reviewed"
         assert "carol reviewed change" in answer["message"]
         last = world.records()[-1]
         expect(last, event="reviewed", message="looked at it: right", requester="carol")
         assert last.deployment == world.records()[0].deployment
-        expect(
-            world.ask("review_change", "dave", change=change, text="me too"), code="change_closed"
-        )
+        expect(review(world, change, "dave", "me too"), code="change_closed")
         assert world.ask("list_changes", "bob")["message"] == "No change waits."
 
     def test_it_can_be_neither_approved_nor_rejected_nor_confirmed(self, world: World) -> None:
         change = self.emergency(world)
         assert approve(world, change)["code"] == "change_closed"
         assert world.ask("confirm_change", "alice", change=change)["code"] == "change_closed"
-        expect(
-            world.ask("reject_change", "carol", change=change, reason="no"), code="change_closed"
-        )
+        expect(reject(world, change), code="change_closed")
 
     def test_where_a_code_is_wanted_the_review_needs_one_too(self, world: World) -> None:
         change = self.emergency(world)
         world.config["environments"]["production"]["second_factor"] = True
-        expect(world.ask("review_change", "carol", change=change, text="fine"), code="code_needed")
-        reviewed = world.ask("review_change", "carol", change=change, text="fine", code=code_of())
+        expect(review(world, change), code="code_needed")
+        reviewed = review(world, change, code=code_of())
         assert reviewed["code"] == "reviewed"
 
 
@@ -186,8 +184,8 @@ def test_every_answer_fits_into_a_message(world: World) -> None:
     change = wait_for(world)
     long = "because " * 60
     answers = [
-        world.ask("reject_change", "bob", change=change, reason=long),
-        world.ask("reject_change", "carol", change=change, reason=long),
+        reject(world, change, "bob", long),
+        reject(world, change, "carol", long),
         world.ask("list_changes", "bob"),
         approve(world, change),
     ]

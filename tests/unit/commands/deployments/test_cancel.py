@@ -27,10 +27,10 @@ from support.servers.http import Reply
 from support.stackstorm.fake import FakeStackStorm
 from support.waiting import until
 from support.worlds.act import Runner
-from support.worlds.world import World, make_world
+from support.worlds.world import World, make_world, runs
 
 # It writes that it began, and then takes longer than any test.
-SLOW = {"kind": "command", "command": ["sh", "-c", "echo begun; exec sleep 300"]}
+SLOW = runs("sh", "-c", "echo begun; exec sleep 300")
 
 
 @pytest.fixture

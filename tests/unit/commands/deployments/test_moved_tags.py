@@ -10,7 +10,7 @@ import pytest
 from opsroom.commands.request import Request
 from support.expectations import expect
 from support.servers.http import HttpServer, Reply
-from support.worlds.world import World, git
+from support.worlds.world import World, git, runs
 
 
 def commit(world: World, name: str) -> str:
@@ -231,9 +231,7 @@ def test_an_answer_that_was_the_same_before_verifies_nothing(world: World) -> No
     web = world.config["apps"]["web"]
     script = world.folder / "says"
     script.write_text("v1.1.0")
-    world.with_app(
-        "web", **{**web, "version": {"kind": "command", "command": ["cat", str(script)]}}
-    )
+    world.with_app("web", **{**web, "version": runs("cat", str(script))})
     assert world.deploy("v1.1.0", redeploy=True)["verified"] is True
     first = commit(world, "v1.1.0")[:12]
     second = move(world, "v1.1.0", "hotfix")[:12]
@@ -267,11 +265,7 @@ def test_drift_to_another_commit_of_one_name_is_told_as_such(world: World) -> No
 def test_without_commits_names_are_all_there_is(world: World) -> None:
     version = world.folder / "version"
     script = f"printf %s {{version}} > {version}"
-    world.with_app(
-        "api",
-        deploy={"kind": "command", "command": ["sh", "-c", script]},
-        version={"kind": "command", "command": ["cat", str(version)]},
-    )
+    world.with_app("api", deploy=runs("sh", "-c", script), version=runs("cat", str(version)))
     version.write_text("")
     for one in ("1.0", "1.1"):
         assert world.deploy(one, app="api")["code"] == "deployed"

@@ -200,7 +200,7 @@ def test_a_long_deployment_tells_the_room_what_it_is_doing(world: World) -> None
     flag = world.folder / "told"
     body = "import os, time\nprint('copying {{ files }}', flush=True)\n"
     body += f"while not os.path.exists({str(flag)!r}): time.sleep(0.05)"
-    world.config["progress"] = {"after": "0s", "every": "1s", "most": 2}
+    world.config["progress"] = {"after": "0s", "every": "1s", "most": 10}
     world.with_app("api", deploy=python(body, time_limit="60s"))
     said: List[str] = world.room.said
 

@@ -17,7 +17,7 @@ from support.cases import cases
 from support.expectations import expect
 from support.waiting import until
 from support.worlds.sets import ends, guarded, shop, together, world_of_sets
-from support.worlds.world import World, python
+from support.worlds.world import World, python, runs
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_side_by_side_one_that_fails_stops_no_other(world: World) -> None:
 
 
 def test_side_by_side_all_end_when_stackstorm_stops_the_execution(world: World) -> None:
-    slow = {"kind": "command", "command": ["sh", "-c", "exec sleep 300"]}
+    slow = runs("sh", "-c", "exec sleep 300")
     for name in ("web", "api"):
         world.with_app(name, deploy=slow)
     world.config["sets"]["shop"]["side_by_side"] = True

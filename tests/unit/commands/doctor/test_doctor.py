@@ -196,33 +196,20 @@ def test_a_stackstorm_with_all_that_chat_needs_is_fine(everything, monkeypatch):
     assert parts["sensors"].text == "1 of 2 are enabled; off: Pages."
 
 
+RULE, ROLES = "/rules/chatops.notify", "/rbac/role_assignments"
+RULE_PART, ROLES_PART = "rule chatops.notify", "roles of chatops_bot"
+HIDDEN = Failure(Code.UNAUTHORIZED, "No.")
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "part", "state", "text"),
     [
-        ("/rules/chatops.notify", None, "rule chatops.notify", State.WRONG, "no such rule"),
-        (
-            "/rules/chatops.notify",
-            {"enabled": False},
-            "rule chatops.notify",
-            State.WRONG,
-            "disabled",
-        ),
+        (RULE, None, RULE_PART, State.WRONG, "no such rule"),
+        (RULE, {"enabled": False}, RULE_PART, State.WRONG, "disabled"),
         ("/actionalias", [], "aliases", State.WRONG, "does not have ack_page, "),
-        ("/rbac/role_assignments", [], "roles of chatops_bot", State.WRONG, "it has none"),
-        (
-            "/rbac/role_assignments",
-            [{"role": "admin"}],
-            "roles of chatops_bot",
-            State.DOUBTFUL,
-            "may do anything",
-        ),
-        (
-            "/rbac/role_assignments",
-            Failure(Code.UNAUTHORIZED, "No."),
-            "roles of chatops_bot",
-            State.UNKNOWN,
-            "may not see it",
-        ),
+        (ROLES, [], ROLES_PART, State.WRONG, "it has none"),
+        (ROLES, [{"role": "admin"}], ROLES_PART, State.DOUBTFUL, "may do anything"),
+        (ROLES, HIDDEN, ROLES_PART, State.UNKNOWN, "may not see it"),
     ],
 )
 def test_what_chat_lacks_in_stackstorm_is_named(
