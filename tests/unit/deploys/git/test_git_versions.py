@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from opsroom.deploys import REGISTRY, Resolved
+from opsroom.deploys.git.mirror import Mirror
 from opsroom.errors import Code
 from support.deploys.git import TARGET, World, options_of
 from support.errors import failure_of, refusal_of
@@ -259,7 +260,20 @@ def test_it_tells_what_was_said_of_the_changes_between_two_versions_and_of_no_ot
     assert messages(world, "v2.1.0", "v2.0.0") == messages(world, "v2.0.0", "v2.0.0") == ()
 
 
-@pytest.mark.parametrize("before", ["", "v9", "0123456789ab", "main~1", "--all", "v1.0.0..v1.1.0"])
+def test_a_whole_commit_is_not_looked_up_before_the_commits_after_it(world, monkeypatch):
+    deployer = world.deployer()
+    resolved = deployer.resolve("v1.2.0")
+    expected = deployer.commits("v1.1.0", resolved)
+    asked = []
+    monkeypatch.setattr(Mirror, "commit", lambda self, name: asked.append(name) or "")
+    assert deployer.commits(world.commits["v1.1.0"].upper(), resolved) == expected != ()
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "v9", "0123456789ab", "0123456789" * 4, "main~1", "--all", "v1.0.0..v1.1.0"],
+)
 def test_it_tells_nothing_from_a_version_that_it_does_not_know(world, before):
     assert messages(world, before, "v1.2.0") == ()
 

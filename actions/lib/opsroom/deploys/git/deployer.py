@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Paths of which git is asked at once: a command line has an end.
 _MAX_PATHS = 1000
 _COMMIT = lazy_pattern(r"^[0-9a-fA-F]{7,64}$")
+# The digits of a whole id, SHA-1 or SHA-256.
+_WHOLE = (40, 64)
 # Each of them is looked up separately.
 _MAX_REVERTED = 20
 
@@ -70,9 +72,8 @@ class GitDeployer:
         if not before or not resolved.commit:
             return ()
         with disk_errors(str(self._releases.root)), self._releases.locked(self._time_limit):
-            names = (f"refs/tags/{before}", *((before.lower(),) if _COMMIT.match(before) else ()))
-            start = next((found for found in map(self._mirror.commit, names) if found), "")
-            if not start:
+            start = self._start(before)
+            if not start or start == resolved.commit:
                 return ()
             new = self._mirror.log(start, resolved.commit)
             return (*new, *self._reverted(start, new))
@@ -108,6 +109,15 @@ class GitDeployer:
             else:
                 if removed:
                     job.note(f"removed {listed(removed)}")
+
+    def _start(self, before: str) -> str:
+        """The full commit that a version is; empty where the repository has none."""
+        is_commit = bool(_COMMIT.match(before))
+        if is_commit and len(before) in _WHOLE:
+            # It means nothing else, and `log` finds nothing after one that git does not know.
+            return before.lower()
+        names = (f"refs/tags/{before}", *((before.lower(),) if is_commit else ()))
+        return next((found for found in map(self._mirror.commit, names) if found), "")
 
     def _reverted(self, start: str, new: Sequence[Commit]) -> List[Commit]:
         """The commits of `start` that the new ones revert, those that these revert, and so on; then
