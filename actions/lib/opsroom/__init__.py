@@ -3,7 +3,6 @@ from action.py."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import List
 
@@ -17,6 +16,7 @@ def pack_version() -> str:
             pack = (Path(__file__).resolve().parents[3] / "pack.yaml").read_text("utf-8")
         except OSError:
             pack = ""
-        found = re.search(r"^version:\s*[\"']?([\w.+-]+)", pack, re.MULTILINE)
-        _VERSION.append(found.group(1) if found else "0")
+        key = "version:"
+        lines = [one[len(key) :].split() for one in pack.splitlines() if one.startswith(key)]
+        _VERSION.append(lines[0][0].strip("\"'") if lines and lines[0] else "0")
     return _VERSION[0]

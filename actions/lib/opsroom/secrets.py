@@ -247,7 +247,8 @@ def _parts(value: str) -> Iterator[str]:
     yield value
     if "\n" in value:
         yield from (line.strip() for line in value.split("\n"))
-    credential = _SCHEME.fullmatch(value.strip())
+    # Of two words, which few secrets are.
+    credential = _SCHEME.fullmatch(value.strip()) if len(value.split()) == 2 else None
     if credential:
         yield credential.group(1)
 
