@@ -8,7 +8,8 @@ from typing import Callable, Dict
 import pytest
 
 from opsroom.deadline import Late, answer_of, together, within
-from opsroom.errors import Code, Failure, Refusal
+from opsroom.errors import Code, Refusal
+from support.errors import failure_of, refusal_of
 
 
 def fails(error: BaseException) -> Callable[[], str]:
@@ -23,30 +24,27 @@ def test_what_is_in_time_is_handed_over_and_so_is_what_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         answer_of(20, fails(ZeroDivisionError()), "test")
     refusal = Refusal(Code.NOT_POSSIBLE, "No.")
-    with pytest.raises(Refusal) as caught:
-        within(20, "duty", fails(refusal))
-    assert caught.value is refusal
+    caught = refusal_of(within, 20, "duty", fails(refusal))
+    assert caught is refusal
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.0, -5.0])
 def test_what_is_late_is_left_behind_and_may_have_been_done(seconds: float) -> None:
     never, given_up = threading.Event(), threading.Event()
-    with pytest.raises(Failure) as caught:
-        within(seconds, "duty", lambda: never.wait(20), given_up)
+    caught = failure_of(within, seconds, "duty", lambda: never.wait(20), given_up)
     never.set()
-    assert caught.value.code is Code.TIMED_OUT
-    assert caught.value.message.startswith("duty did not answer within ")
-    assert caught.value.facts["sent"] is True
+    assert caught.code is Code.TIMED_OUT
+    assert caught.message.startswith("duty did not answer within ")
+    assert caught.facts["sent"] is True
     assert given_up.is_set()
     with pytest.raises(Late):
         answer_of(seconds, lambda: threading.Event().wait(1), "test")
 
 
 def test_a_defect_is_a_failure_that_leaves_the_outcome_open() -> None:
-    with pytest.raises(Failure) as caught:
-        within(20, "duty", fails(KeyError("incident")))
-    assert (caught.value.code, caught.value.facts["sent"]) == (Code.CRASHED, True)
-    assert "incident" not in caught.value.message
+    caught = failure_of(within, 20, "duty", fails(KeyError("incident")))
+    assert (caught.code, caught.facts["sent"]) == (Code.CRASHED, True)
+    assert "incident" not in caught.message
 
 
 def test_no_more_are_under_way_at_once_than_wanted() -> None:

@@ -24,6 +24,7 @@ from opsroom.names import (
     unquoted,
 )
 from support.cases import cases
+from support.errors import refusal_of
 
 ATTACKS = [
     "",
@@ -58,10 +59,9 @@ ATTACKS = [
 
 @cases("text", [*ATTACKS, "a/b", "x" * 65])
 def test_an_identifier_of_anything_else_is_refused_before_it_is_looked_up(text: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        check_identifier(text, "an application")
-    assert refused.value.code is Code.INVALID_NAME
-    assert len(refused.value.message) < 100
+    refused = refusal_of(check_identifier, text, "an application")
+    assert refused.code is Code.INVALID_NAME
+    assert len(refused.message) < 100
 
 
 @cases(
@@ -79,9 +79,8 @@ def test_an_identifier_of_anything_else_is_refused_before_it_is_looked_up(text: 
     ],
 )
 def test_a_version_that_could_be_an_option_a_path_or_an_expression_is_refused(text: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        check_version(text)
-    assert refused.value.code is Code.INVALID_NAME
+    refused = refusal_of(check_version, text)
+    assert refused.code is Code.INVALID_NAME
 
 
 @cases(
@@ -265,10 +264,11 @@ def test_a_known_name_is_found_whatever_its_case_but_the_exact_one_goes_first() 
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_never_guessed() -> None:
-    with pytest.raises(Refusal) as refused:
-        pick("uatt", ["test", "uat", "production"], Code.UNKNOWN_ENVIRONMENT, "environment")
-    assert refused.value.sentence() == "There is no environment 'uatt'. Did you mean uat?"
-    assert refused.value.facts["nearest"] == ["uat"]
+    refused = refusal_of(
+        pick, "uatt", ["test", "uat", "production"], Code.UNKNOWN_ENVIRONMENT, "environment"
+    )
+    assert refused.sentence() == "There is no environment 'uatt'. Did you mean uat?"
+    assert refused.facts["nearest"] == ["uat"]
 
 
 def test_a_name_like_none_is_answered_with_all_of_them() -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from opsroom import secrets
 from opsroom.commands import KINDS
 from opsroom.config import load
-from opsroom.errors import Code, Refusal
+from opsroom.errors import Code
 from opsroom.grammar.commands import COMMANDS
 from opsroom.secrets import MASK, public_words, redact, redactor_for, secrets_of
 from support.cases import cases
+from support.errors import refusal_of
 from support.worlds.configs import LARGEST, put, read
 
 CONFIG = {
@@ -169,9 +170,8 @@ def test_a_secret_that_is_a_part_of_a_name_or_a_code_is_refused_and_not_shown(wo
         ("pagers", "mail", "password"),
         ("apps", "api", "deploy", "secret_environ", "TOKEN"),
     ):
-        with pytest.raises(Refusal) as refused:
-            load(put(config, place, word), KINDS)
-        (line,) = refused.value.facts["problems"]
+        refused = refusal_of(load, put(config, place, word), KINDS)
+        (line,) = refused.facts["problems"]
         assert line.startswith(
             f"{'.'.join(place)}: expected a secret that is no part of a name of this config"
         )
@@ -184,9 +184,8 @@ def test_a_short_secret_is_not_masked_since_it_would_blot_out_ordinary_words() -
 
 def test_a_secret_variable_is_not_one_of_the_others_too() -> None:
     config = put(read(LARGEST), ("apps", "api", "deploy", "environ"), {"TOKEN": "x"})
-    with pytest.raises(Refusal) as refused:
-        load(config, KINDS)
-    lines: List[str] = refused.value.facts["problems"]
+    refused = refusal_of(load, config, KINDS)
+    lines: List[str] = refused.facts["problems"]
     assert lines == [
         "apps.api.deploy.secret_environ.TOKEN: expected a name that is not under environ, too"
     ]

@@ -4,11 +4,15 @@ demand."""
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, List, Optional, Sequence
+import re
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from urllib.parse import unquote
 
 from support.contracts.descriptions import description
 from support.contracts.second_opinion import refused
 from support.servers.http import HttpServer, Reply, Request, Script
+
+Routes = Sequence[Tuple[str, str, Callable[..., Reply]]]
 
 
 class Vendor(HttpServer):
@@ -112,6 +116,28 @@ class Vendor(HttpServer):
 def body_of(request: Request) -> Any:
     """The JSON that was sent."""
     return json.loads(request.body)
+
+
+def query_of(request: Request) -> Dict[str, str]:
+    """The query, of each name the first value."""
+    return {name: values[0] for name, values in request.query.items()}
+
+
+def page_of(request: Request, rows: Sequence[Any]) -> List[Any]:
+    """The rows of the page that was asked for by `per_page` and `page`."""
+    query = query_of(request)
+    size, page = int(query["per_page"]), int(query.get("page", "1"))
+    return list(rows[(page - 1) * size : page * size])
+
+
+def routed(request: Request, path: str, routes: Routes) -> Optional[Reply]:
+    """What the first of the routes that fits answers: (method, or nothing for all; the pattern of
+    the whole path; the handler, which is given the request and the groups, unquoted)."""
+    for method, pattern, handler in routes:
+        found = re.fullmatch(pattern, path)
+        if found and method in ("", request.method):
+            return handler(request, *(one and unquote(one) for one in found.groups()))
+    return None
 
 
 def answer(content: Any, status: int = 200, **headers: str) -> Reply:

@@ -8,7 +8,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, List
 
-from support.contracts.vendor import Vendor, body_of
+from support.contracts.vendor import Vendor, answer, body_of
 from support.servers.http import Reply, Request
 
 TOKEN = "eyJhbGciOi5ecretT0ken"
@@ -134,7 +134,7 @@ class ArgoCD:
         if rest == ["syncwindows"]:
             active = [{"kind": "deny", "schedule": "0 22 * * *", "duration": "8h"}]
             blocked = bool(self.window)
-            return _json({"canSync": not blocked, "activeWindows": active if blocked else []})
+            return answer({"canSync": not blocked, "activeWindows": active if blocked else []})
         if method == "PATCH":
             [change] = json.loads(body["patch"])
             self.patches.append(change)
@@ -197,17 +197,12 @@ class ArgoCD:
         if self.terminates:
             self.message = "Operation terminated"
             self._left = ["Terminating", "Failed"]
-        return _json({})
+        return answer({})
 
     def _shown(self) -> Reply:
         shown = {"metadata": {"name": NAME}, "spec": self.spec, "status": self.status}
-        return _json({**shown, "operation": self.operation} if self.operation else shown)
-
-
-def _json(value: Any) -> Reply:
-    return Reply(200, json.dumps(value), {"Content-Type": "application/json"})
+        return answer({**shown, "operation": self.operation} if self.operation else shown)
 
 
 def _error(status: int, code: int, text: str) -> Reply:
-    body = json.dumps({"error": text, "code": code, "message": text})
-    return Reply(status, body, {"Content-Type": "application/json"})
+    return answer({"error": text, "code": code, "message": text}, status)

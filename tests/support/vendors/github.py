@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of, page_of
 from support.servers.http import Reply, Request
 
 TOKEN = "github_pat_5ecretSecret"
@@ -175,8 +175,7 @@ class Github:
         every = self.comments.get((repository, number), [])
         if "since" in request.query:
             every = [one for one in every if one["updated_at"] >= request.query["since"][0]]
-        size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
-        return answer(every[(page - 1) * size : page * size])
+        return answer(page_of(request, every))
 
     def _assignees(self, request: Request, repository: str, number: int) -> Reply:
         issue = self.issues[repository][number - 1]

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of, page_of, query_of
 from support.servers.http import Reply, Request
 from support.vendors.github import TOKEN, USER, problem
 from support.vendors.github_repository import REPOSITORY, Repository
@@ -80,8 +80,7 @@ class GithubDeployments(Repository):
             self.hidden_for -= 1
             every = []
         every.sort(key=lambda one: (one["created_at"], one["id"]), reverse=True)
-        size, page = int(request.query["per_page"][0]), int(request.query.get("page", ["1"])[0])
-        rows = every[(page - 1) * size : page * size]
+        rows = page_of(request, every)
         return answer({"total_count": len(every), "workflow_runs": rows})
 
     def _file(self, request: Request, path: str) -> Reply:
@@ -93,7 +92,7 @@ class GithubDeployments(Repository):
 
     @staticmethod
     def _is_in(request: Request, run: Dict[str, Any]) -> bool:
-        wanted = {name: values[0] for name, values in request.query.items()}
+        wanted = query_of(request)
         first, _, last = wanted.get("created", "..9").partition("..")
         return first <= run["created_at"] <= last and (
             run["event"] == wanted.get("event", run["event"])
@@ -193,8 +192,7 @@ class GithubDeployments(Repository):
         if request.method == "GET":
             wanted = request.query.get("environment", [None])[0]
             rows = [one for one in self.deployments if wanted in (None, one["environment"])]
-            size, page = int(request.query["per_page"][0]), int(request.query.get("page", ["1"])[0])
-            return answer(rows[::-1][(page - 1) * size : page * size])
+            return answer(page_of(request, rows[::-1]))
         sent = body_of(request)
         commit = self.found(sent["ref"])
         if not commit:
@@ -222,13 +220,12 @@ class GithubDeployments(Repository):
         old, new = self.history(before), self.history(after)
         commits = [one for one in new if one not in old]
         status = "identical" if before == after else "ahead" if before in new else "behind"
-        size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
         return answer(
             {
                 "status": status,
                 "total_commits": len(commits),
                 "base_commit": self.commits[before],
-                "commits": [self.commits[one] for one in commits[(page - 1) * size : page * size]],
+                "commits": [self.commits[one] for one in page_of(request, commits)],
             }
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Dict
+from typing import Any, Dict
 from urllib.parse import unquote
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Routes, Vendor, answer, body_of, page_of, query_of, routed
 from support.servers.http import Reply, Request
 from support.vendors.gitlab_project import NUMBER, PROJECT, SITE, USER, Project
 
@@ -56,36 +56,32 @@ class Gitlab(Project):
         return self._answer(request, found.group(2))
 
     def _answer(self, request: Request, path: str) -> Reply:
-        ways: Dict[str, Callable[..., Reply]] = {
-            r"": self._project,
-            r"/protected_environments/([^/]+)": self._protection,
-            r"/pipeline": self._create,
-            r"/pipelines": self._list,
-            r"/pipelines/(\d+)": self._one,
-            r"/pipelines/(\d+)/cancel": self._cancel,
-            r"/pipelines/(\d+)/jobs": self._jobs_of,
-            r"/pipelines/(\d+)/(trigger_jobs|bridges)": self._bridges,
-            r"/jobs/(\d+)": self._job,
-            r"/jobs/(\d+)/(play|retry|cancel)": self._act,
-            r"/deployments": self._deployments,
-            r"/repository/(tags|branches)": self._refs,
-            r"/repository/(tags|branches)/([^/]+)": self._ref,
-            r"/repository/commits": self._range,
-            r"/repository/commits/([^/]+)": self._commit,
-            r"/repository/merge_base": self._merge_base,
-        }
-        for pattern, way in ways.items():
-            found = re.match(rf"^{pattern}\Z", path)
-            if found:
-                return way(request, *found.groups())
-        return problem(404, "404 Not Found")
+        routes: Routes = (
+            ("", r"", self._project),
+            ("", r"/protected_environments/([^/]+)", self._protection),
+            ("", r"/pipeline", self._create),
+            ("", r"/pipelines", self._list),
+            ("", r"/pipelines/(\d+)", self._one),
+            ("", r"/pipelines/(\d+)/cancel", self._cancel),
+            ("", r"/pipelines/(\d+)/jobs", self._jobs_of),
+            ("", r"/pipelines/(\d+)/(trigger_jobs|bridges)", self._bridges),
+            ("", r"/jobs/(\d+)", self._job),
+            ("", r"/jobs/(\d+)/(play|retry|cancel)", self._act),
+            ("", r"/deployments", self._deployments),
+            ("", r"/repository/(tags|branches)", self._refs),
+            ("", r"/repository/(tags|branches)/([^/]+)", self._ref),
+            ("", r"/repository/commits", self._range),
+            ("", r"/repository/commits/([^/]+)", self._commit),
+            ("", r"/repository/merge_base", self._merge_base),
+        )
+        return routed(request, path, routes) or problem(404, "404 Not Found")
 
     def _project(self, request: Request) -> Reply:
         role = "developer" if self.variables_allowed else "no_one_allowed"
         return answer({"id": NUMBER, "ci_pipeline_variables_minimum_override_role": role})
 
     def _protection(self, request: Request, name: str) -> Reply:
-        found = self.protections.get(unquote(name))
+        found = self.protections.get(name)
         return answer(found) if found else problem(404, "404 Not found")
 
     def _create(self, request: Request) -> Reply:
@@ -118,7 +114,7 @@ class Gitlab(Project):
         return answer(_shown(made), 201)
 
     def _list(self, request: Request) -> Reply:
-        query = {name: values[0] for name, values in request.query.items()}
+        query = query_of(request)
         found = sorted(self.pipelines.values(), key=lambda one: -one["id"])
         for name, key in (
             ("ref", "ref"),
@@ -154,8 +150,7 @@ class Gitlab(Project):
         of = [one for one in self.jobs.values() if one["pipeline"]["id"] == int(id)]
         if request.query.get("include_retried") != ["true"]:
             of = list({one["name"]: one for one in of}.values())
-        size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
-        return answer(of[::-1][(page - 1) * size : page * size])
+        return answer(page_of(request, of[::-1]))
 
     def _bridges(self, request: Request, id: str, name: str) -> Reply:
         if name == "trigger_jobs" and not self.has_trigger_jobs:
@@ -201,7 +196,7 @@ class Gitlab(Project):
         return answer(self.start(self.jobs[again]), 201)
 
     def _deployments(self, request: Request) -> Reply:
-        query = {name: values[0] for name, values in request.query.items()}
+        query = query_of(request)
         found = [
             one
             for one in self.deployments[:: -1 if query.get("sort") == "desc" else 1]
@@ -215,10 +210,10 @@ class Gitlab(Project):
         return answer([self._named(name, id) for name, id in getattr(self, kind).items()])
 
     def _ref(self, request: Request, kind: str, name: str) -> Reply:
-        commit = getattr(self, kind).get(unquote(name))
+        commit = getattr(self, kind).get(name)
         if commit is None:
             return problem(404, f"404 {'Tag' if kind == 'tags' else 'Branch'} Not Found")
-        return answer(self._named(unquote(name), commit))
+        return answer(self._named(name, commit))
 
     def _named(self, name: str, id: str) -> Dict[str, Any]:
         return {"name": name, "commit": self.commits[id]}
@@ -232,8 +227,7 @@ class Gitlab(Project):
         before, after = request.query["ref_name"][0].split("..")
         left_out = set(self.line(before))
         found = [one for one in self.line(after) if one not in left_out]
-        size, page = int(request.query["per_page"][0]), int(request.query["page"][0])
-        return answer([self.commits[one] for one in found[(page - 1) * size : page * size]])
+        return answer([self.commits[one] for one in page_of(request, found)])
 
     def _merge_base(self, request: Request) -> Reply:
         first, second = request.query["refs[]"]

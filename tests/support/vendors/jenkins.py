@@ -4,13 +4,12 @@ test says."""
 from __future__ import annotations
 
 import base64
-import json
 import re
 import time
 from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import parse_qs, urlsplit
 
-from support.contracts.vendor import Vendor
+from support.contracts.vendor import Vendor, answer
 from support.servers.http import Reply, Request
 
 USER, TOKEN = "deployer", "11d3adb33f5ecretT0ken"
@@ -132,7 +131,7 @@ class Jenkins:
             waiting = [
                 one for one in self.items.values() if not one["build"] and not one["cancelled"]
             ]
-            return _json({"items": [self._item(one) for one in waiting]})
+            return answer({"items": [self._item(one) for one in waiting]})
         if rest[0] == "cancelItem":
             return self._cancel(int(request.query["id"][0]))
         item = int(rest[1])
@@ -143,7 +142,7 @@ class Jenkins:
             self._advance(item)
         if self.forgets and (found["build"] or found["cancelled"]):
             return _page(404, "Not Found")
-        return _json(self._item(found))
+        return answer(self._item(found))
 
     def _item(self, found: Dict[str, Any]) -> Dict[str, Any]:
         number = found["build"]
@@ -171,7 +170,7 @@ class Jenkins:
         if rest == ["api", "json"]:
             definitions = [{"name": one} for one in self.declared]
             newest = sorted(self.builds.values(), key=lambda one: -one["number"])
-            return _json(
+            return answer(
                 {
                     "buildable": self.buildable,
                     "property": [{}, {"parameterDefinitions": definitions}],
@@ -191,7 +190,7 @@ class Jenkins:
         # The look that finds it begun is not the next one.
         if self._begun_at.pop(number, None) is None:
             self._advance(build["queueId"])
-        return _json(build)
+        return answer(build)
 
     def _trigger(self, request: Request, with_parameters: bool) -> Reply:
         if not self.buildable:
@@ -207,10 +206,6 @@ class Jenkins:
             if waits and self.parameters_of(item) == kept:
                 return Reply(303, "", {"Location": f"{self.root}/queue/item/{item}/"})
         return Reply(201, "", {"Location": f"{self.root}/queue/item/{self.queue(**kept)}/"})
-
-
-def _json(value: Any) -> Reply:
-    return Reply(200, json.dumps(value), {"Content-Type": "application/json"})
 
 
 def _page(status: int, text: str) -> Reply:

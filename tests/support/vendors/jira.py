@@ -7,10 +7,9 @@ import base64
 import json
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, Dict, List, Set, Tuple
-from urllib.parse import unquote
+from typing import Any, Dict, List, Set
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Routes, Vendor, answer, body_of, routed
 from support.servers.http import Reply, Request
 from support.vendors.jql import Condition
 
@@ -124,13 +123,11 @@ class Jira:
         key = named.group(1) if named else ""
         if request.method != "GET" and {key, key.rpartition("-")[0]} & self.archived:
             return problem(403, "You do not have permission to do this.")
-        for method, pattern, act in self._routes():
-            found = re.fullmatch(pattern, path)
-            if found and method == request.method:
-                return act(request, *[unquote(part) for part in found.groups()])
-        return problem(404, "null for uri: " + request.path)
+        return routed(request, path, self._routes()) or problem(
+            404, "null for uri: " + request.path
+        )
 
-    def _routes(self) -> List[Tuple[str, str, Callable[..., Reply]]]:
+    def _routes(self) -> Routes:
         return [
             ("POST", "/issue", self._create),
             ("GET", "/issue/createmeta/([^/]+)/issuetypes", self._types),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from urllib.parse import urlsplit
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Vendor, answer, body_of, query_of
 from support.servers.http import Reply, Request
 
 KEY, TOKEN = "k3yk3yk3yk3yk3yk3yk3y", "ATTAs3cretTokenOfTheBot"
@@ -58,7 +58,7 @@ class Trello(Vendor):
         assert not {"key", "token"} & set(request.query), "secrets in an address"
         parts = urlsplit(request.path).path[len("/1/") :].split("/")
         sent = body_of(request) if request.body else {}
-        query = {name: values[0] for name, values in request.query.items()}
+        query = query_of(request)
         if parts[0] == "boards":
             return self.board(parts, query)
         if request.method != "GET" and self.closed:

@@ -11,6 +11,7 @@ from opsroom.audit.period import read_period
 from opsroom.errors import Code, Refusal
 from opsroom.times.zones import zone
 from support.cases import cases
+from support.errors import refusal_of
 from support.records.templates import copy_database
 
 
@@ -129,10 +130,9 @@ def test_a_moment_may_have_a_zone_and_is_kept_in_utc() -> None:
      ("٢٠٢٦", "")],
 )  # fmt: skip
 def test_what_is_no_period_is_refused_with_examples(since: str, until: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        read_period(since, until)
-    assert refused.value.code is Code.INVALID_TIME
-    assert "2026-11" in refused.value.hint
+    refused = refusal_of(read_period, since, until)
+    assert refused.code is Code.INVALID_TIME
+    assert "2026-11" in refused.hint
 
 
 DAYS = [

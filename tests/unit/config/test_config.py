@@ -13,6 +13,7 @@ from opsroom.config import load
 from opsroom.config.problems import duration
 from opsroom.errors import Code, Refusal
 from support.cases import cases
+from support.errors import refusal_of
 from support.metadata import read
 
 DEPLOY_KINDS = ", ".join(deploys.REGISTRY.kinds())
@@ -21,10 +22,9 @@ SMALLEST: Dict[str, Any] = {"environments": {"uat": {}}, "apps": {"web": {}}}
 
 
 def problems(**changes: Any) -> List[str]:
-    with pytest.raises(Refusal) as refused:
-        load({**SMALLEST, **changes}, KINDS)
-    assert refused.value.code is Code.SETTINGS_INVALID
-    return list(refused.value.facts["problems"])
+    refused = refusal_of(load, {**SMALLEST, **changes}, KINDS)
+    assert refused.code is Code.SETTINGS_INVALID
+    return list(refused.facts["problems"])
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,9 @@ def test_no_config_at_all_is_answered_with_what_to_do(raw: Any) -> None:
 
 
 def test_a_typo_in_the_name_of_the_only_section_is_named() -> None:
-    with pytest.raises(Refusal) as refused:
-        load({"enviroments": {"test": {}}}, KINDS)
-    assert refused.value.code is Code.SETTINGS_INVALID
-    first = refused.value.facts["problems"][0]
+    refused = refusal_of(load, {"enviroments": {"test": {}}}, KINDS)
+    assert refused.code is Code.SETTINGS_INVALID
+    first = refused.facts["problems"][0]
     assert first == "enviroments: there is no such key; did you mean environments?"
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-import pytest
-
 from opsroom.commands import KINDS
 from opsroom.config import load
 from opsroom.config.problems import Problems, references_in
 from opsroom.config.registration import complaints
-from opsroom.errors import Refusal
 from opsroom.secrets import redactor_for
 from support.cases import cases
+from support.errors import refusal_of
 from support.seals import KEY
 
 REFERENCE = "{{ st2kv.system.opsroom_relay_key }}"
@@ -48,10 +46,9 @@ def test_stackstorm_fills_in_no_keys_where_there_are_none() -> None:
     ],
 )
 def test_a_wrong_key_is_refused_and_not_shown(keys: Dict[str, Any], expected: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        load(config(**keys), KINDS)
-    assert expected in refused.value.message
-    assert not any(str(one) in refused.value.sentence() for one in keys.values() if one)
+    refused = refusal_of(load, config(**keys), KINDS)
+    assert expected in refused.message
+    assert not any(str(one) in refused.sentence() for one in keys.values() if one)
 
 
 def test_a_key_may_come_from_the_datastore_as_a_whole() -> None:

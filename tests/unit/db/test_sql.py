@@ -22,6 +22,7 @@ from opsroom.records.incidents import Incident
 from opsroom.records.ledger import COLUMNS
 from opsroom.records.locks import Lock
 from support.cases import cases
+from support.errors import failure_of
 from support.processes import at_once
 from support.records.encrypted import Encrypted
 from support.records.postgres import Postgres
@@ -124,10 +125,9 @@ def test_errors_come_out_as_failures_without_their_text(store: Store) -> None:
 def test_a_connection_that_was_cut_in_the_middle_is_told(store: Store) -> None:
     if store.dialect == "sqlite":
         pytest.skip("a file has no connections that could be cut")
-    with pytest.raises(Failure) as caught:
-        _cut_off(store, store.write())
-    assert caught.value.code is Code.STORE_UNREACHABLE
-    assert "cut the connection" in caught.value.message
+    caught = failure_of(_cut_off, store, store.write())
+    assert caught.code is Code.STORE_UNREACHABLE
+    assert "cut the connection" in caught.message
 
 
 def _cut_off(store: Store, transaction: ContextManager[Transaction]) -> None:
@@ -236,10 +236,9 @@ def test_an_encrypted_connection_that_is_cut_was_lost_and_not_insecure(
     path = f"{postgres.server.get_postmaster_info().socket_dir}/.s.PGSQL.{postgres.run('SHOW port')[0][0]}"  # noqa: E501
     with Encrypted(path, make_certificate(tmp_path)) as door:
         store = open_store(f"postgresql://postgres@127.0.0.1:{door.port}/{name}?sslmode=require")
-        with pytest.raises(Failure) as caught:
-            _cut_by(door, store.write(), at_the_end)
-    assert caught.value.code is Code.STORE_UNREACHABLE
-    assert "was lost" in caught.value.message
+        caught = failure_of(_cut_by, door, store.write(), at_the_end)
+    assert caught.code is Code.STORE_UNREACHABLE
+    assert "was lost" in caught.message
     postgres.drop(name)
 
 

@@ -21,6 +21,7 @@ from opsroom.db.sql import Transaction, execute, scalar
 from opsroom.db.store import HEAD, Store, open_store
 from opsroom.errors import Code, Failure
 from opsroom.records.chain import verify_chain
+from support.errors import failure_of
 from support.processes import at_once
 from support.records.stores import entry, fill, rows, run
 
@@ -128,11 +129,10 @@ def test_a_database_made_by_a_newer_pack_is_refused_and_left_alone(
     store: Store, store_url: str
 ) -> None:
     run(store, "UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(Failure) as caught:
-        open_store(store_url)
-    assert caught.value.code is Code.STORE_NEWER
-    assert "9999" in caught.value.message
-    assert "Update the pack" in caught.value.hint
+    caught = failure_of(open_store, store_url)
+    assert caught.code is Code.STORE_NEWER
+    assert "9999" in caught.message
+    assert "Update the pack" in caught.hint
     assert rows(store, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
@@ -229,9 +229,8 @@ def test_a_file_that_can_only_be_read_still_tells_its_history(tmp_path: Path) ->
     fill(writer, entry())
     reader = open_store(url + "?mode=ro")
     assert rows(reader, "SELECT seq FROM ledger") == [(1,)]
-    with pytest.raises(Failure) as caught:
-        fill(reader, entry())
-    assert caught.value.code is Code.STORE_READ_ONLY
+    caught = failure_of(fill, reader, entry())
+    assert caught.code is Code.STORE_READ_ONLY
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from opsroom.deploys import REGISTRY, Resolved, Target
 from opsroom.errors import Code, Failure, Refusal
 from support.cases import cases
 from support.deploys.jobs import Notes
+from support.errors import failure_of
 from support.options import read_options
 from support.waiting import alive, until
 
@@ -55,17 +56,17 @@ def test_braces_that_are_no_placeholder_reach_the_command(tmp_path):
 
 
 def test_another_status_than_0_fails_with_the_last_line():
-    with pytest.raises(Failure) as caught:
-        deploy(Notes(), command=["sh", "-c", "echo start; echo no space left; exit 3"])
-    assert caught.value.code is Code.DEPLOY_FAILED
-    assert caught.value.message == "'sh' ended with status 3: no space left"
-    assert caught.value.facts == {"status": 3, "output": ["start", "no space left"]}
+    caught = failure_of(
+        deploy, Notes(), command=["sh", "-c", "echo start; echo no space left; exit 3"]
+    )
+    assert caught.code is Code.DEPLOY_FAILED
+    assert caught.message == "'sh' ended with status 3: no space left"
+    assert caught.facts == {"status": 3, "output": ["start", "no space left"]}
 
 
 def test_the_time_limit_ends_it():
-    with pytest.raises(Failure) as caught:
-        deploy(Notes(), command=["sleep", "300"], time_limit=1)
-    assert caught.value.code is Code.TIMED_OUT
+    caught = failure_of(deploy, Notes(), command=["sleep", "300"], time_limit=1)
+    assert caught.code is Code.TIMED_OUT
 
 
 def test_a_lost_claim_ends_the_command_and_what_it_started(tmp_path):
@@ -75,9 +76,10 @@ def test_a_lost_claim_ends_the_command_and_what_it_started(tmp_path):
         if path.exists() and len(path.read_text().split()) == 2:
             raise Failure(Code.CLAIM_LOST, "Lost.")
 
-    with pytest.raises(Failure) as caught:
-        deploy(Notes(check), command=["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; wait', str(path)])
-    assert caught.value.code is Code.CLAIM_LOST
+    caught = failure_of(
+        deploy, Notes(check), command=["sh", "-c", 'sleep 300 & echo $$ $! > "$0"; wait', str(path)]
+    )
+    assert caught.code is Code.CLAIM_LOST
     for pid in path.read_text().split():
         until(lambda pid=pid: not alive(int(pid)), "the end of the family")
 
@@ -92,10 +94,9 @@ def test_nothing_is_started_when_the_claim_is_lost_already(tmp_path):
 
 
 def test_a_missing_program_fails_the_deployment():
-    with pytest.raises(Failure) as caught:
-        deploy(Notes(), command=["no-such-deploy-script"])
-    assert caught.value.code is Code.DEPLOY_FAILED
-    assert "not installed" in caught.value.message
+    caught = failure_of(deploy, Notes(), command=["no-such-deploy-script"])
+    assert caught.code is Code.DEPLOY_FAILED
+    assert "not installed" in caught.message
 
 
 def test_a_version_stands_for_itself_and_is_checked_once_more():
@@ -137,17 +138,17 @@ def test_colours_are_no_part_of_the_progress_or_the_reason():
         job,
         command=["printf", r"\033[32mbuilding\033[0m\n\033[1;31mno space left\033[m\n\033[0m\n"],
     )
-    with pytest.raises(Failure) as caught:
-        deploy(
-            job,
-            command=[
-                "sh",
-                "-c",
-                r"printf '\033[1;31mno space left\033[m\n\033[0m\n\033[?25h'; exit 3",
-            ],
-        )
+    caught = failure_of(
+        deploy,
+        job,
+        command=[
+            "sh",
+            "-c",
+            r"printf '\033[1;31mno space left\033[m\n\033[0m\n\033[?25h'; exit 3",
+        ],
+    )
     assert job.lines == ["building", "no space left", "no space left"]
-    assert caught.value.message == "'sh' ended with status 3: no space left"
+    assert caught.message == "'sh' ended with status 3: no space left"
 
 
 def test_what_goes_on_after_a_success_is_said():
@@ -173,10 +174,7 @@ def test_what_goes_on_after_a_failure_is_said():
         "setsid sleep 300 >/dev/null 2>&1 & until grep -q ^sleep /proc/$!/comm; do :; done; "
         "echo no; exit 1"
     )
-    with pytest.raises(Failure) as caught:
-        deploy(Notes(), command=["sh", "-c", script])
-    (left,) = caught.value.facts["left_running"]
-    assert (
-        caught.value.message == f"'sh' ended with status 1: no. What it started still runs: {left}."
-    )
+    caught = failure_of(deploy, Notes(), command=["sh", "-c", script])
+    (left,) = caught.facts["left_running"]
+    assert caught.message == f"'sh' ended with status 1: no. What it started still runs: {left}."
     os.kill(int(re.search("[0-9]+", left).group(0)), signal.SIGKILL)

@@ -14,6 +14,7 @@ from opsroom.deploys.remote.deployer import RemoteDeployer
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
 from support.deploys.jobs import Notes, lost
 from support.deploys.runs import Clock, stopping
+from support.errors import failure_of
 
 V1 = Resolved("v1.0.0", "v1.0.0", "c0ffee1")
 V2 = Resolved("v2.0.0", "v2.0.0", "c0ffee2")
@@ -126,11 +127,10 @@ def test_that_it_will_be_asked_is_written_down_before_it_is_asked(ci: Played) ->
 @pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED])
 def test_a_run_that_does_not_succeed_fails_the_deployment(ci: Played, end: State) -> None:
     ci.states, job = [end], Notes()
-    with pytest.raises(Failure) as error:
-        deploying(ci).deploy(V1, job)
-    assert error.value.code is Code.DEPLOY_FAILED
-    assert error.value.facts["link"] == "https://ci.example/r1"
-    assert ("cancelled at CI" in error.value.message) == (end is State.CANCELLED)
+    error = failure_of(deploying(ci).deploy, V1, job)
+    assert error.code is Code.DEPLOY_FAILED
+    assert error.facts["link"] == "https://ci.example/r1"
+    assert ("cancelled at CI" in error.message) == (end is State.CANCELLED)
     assert job.handles["ci"] == ""
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_cancelled_is_said_to_go_on(ci: Played) -> None:
     assert json.loads(job.handles["ci"])["run"] == "r1"
 
 
-def test_a_run_that_does_not_stop_is_said_to_go_on(ci: Played, clock: Clock) -> None:
+def test_a_run_that_does_not_stop_is_said_to_go_on(ci: Played) -> None:
     ci.states, job = [State.RUNNING], stopping(5)
     ci.after_cancel = State.RUNNING
     with pytest.raises(Failure, match="still runs after 30 s"):
@@ -195,7 +195,7 @@ def test_who_lost_the_claim_leaves_the_run_to_whoever_took_over(ci: Played) -> N
     assert json.loads(job.handles["ci"])["run"] == "r1"
 
 
-def test_a_run_out_of_time_is_cancelled(ci: Played, clock: Clock) -> None:
+def test_a_run_out_of_time_is_cancelled(ci: Played) -> None:
     ci.states, job = [State.BLOCKED], Notes()
     with pytest.raises(Failure, match="did not end within 10 s") as error:
         deploying(ci, time_limit=10.0).deploy(V1, job)
@@ -326,9 +326,8 @@ def test_what_was_left_and_has_ended_is_not_undone(ci: Played) -> None:
 
 def test_nothing_is_said_to_be_cancelled_that_may_still_begin(ci: Played, clock: Clock) -> None:
     job = left_behind(ci)
-    with pytest.raises(Failure) as error:
-        deploying(ci).cancel_left(job)
-    assert error.value.code is Code.OUTCOME_UNKNOWN
+    error = failure_of(deploying(ci).cancel_left, job)
+    assert error.code is Code.OUTCOME_UNKNOWN
     clock.now += 61.0
     assert deploying(ci).cancel_left(job).text == "It had started nothing at CI."
     assert deploying(ci).cancel_left(Notes()).left_running is False

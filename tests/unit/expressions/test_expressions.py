@@ -10,11 +10,12 @@ import pytest
 
 from opsroom import expressions
 from opsroom.deploys import Target
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.expressions import ExpressionProblem, find_in_json, find_in_text
 from opsroom.versions import REGISTRY
 from opsroom.versions.command import Options as CommandOptions
 from opsroom.versions.http import Options as HttpOptions
+from support.errors import failure_of
 from support.servers.http import HttpServer, Reply
 
 TARGET = Target("web", "uat")
@@ -156,10 +157,9 @@ def test_only_what_may_grow_gets_a_process(monkeypatch, expression, plain):
 
 
 def test_a_long_expression_is_cut_in_the_sentence_about_it():
-    with pytest.raises(Failure) as caught:
-        expressions.search("nothing(" + "a" * 5000 + ")", {}, "the JSON")
-    assert caught.value.message.startswith("The expression 'nothing(aaaaaaa")
-    assert len(caught.value.message) < 300
+    caught = failure_of(expressions.search, "nothing(" + "a" * 5000 + ")", {}, "the JSON")
+    assert caught.message.startswith("The expression 'nothing(aaaaaaa")
+    assert len(caught.message) < 300
 
 
 def test_where_nothing_can_be_started_is_told(monkeypatch):
@@ -171,22 +171,20 @@ def test_the_version_of_an_address_is_told_as_not_known(soon):
     with HttpServer() as server:
         server.on("/version", Reply(200, "a" * 60 + "!"))
         options = HttpOptions(server.url("/version"), regex=re.compile("^(a+)+$", re.MULTILINE))
-        with pytest.raises(Failure) as caught:
-            REGISTRY.make("http", options, target=TARGET).ask()
+        caught = failure_of(REGISTRY.make("http", options, target=TARGET).ask)
         address = server.url("/version")
-    assert caught.value.code is Code.BAD_ANSWER
-    assert caught.value.message == (
+    assert caught.code is Code.BAD_ANSWER
+    assert caught.message == (
         f"The regular expression '^(a+)+$' for the answer of {address} does not work: it "
         "took longer than 0.2 s."
     )
-    assert "(a+)+" in caught.value.hint
+    assert "(a+)+" in caught.hint
 
 
 def test_the_version_of_a_command_is_told_as_not_known(soon):
     options = CommandOptions(("echo", "a" * 60 + "!"), regex=re.compile("^(a+)+$", re.MULTILINE))
-    with pytest.raises(Failure) as caught:
-        REGISTRY.make("command", options, target=TARGET).ask()
-    assert caught.value.message == (
+    caught = failure_of(REGISTRY.make("command", options, target=TARGET).ask)
+    assert caught.message == (
         "The regular expression '^(a+)+$' for the output of 'echo' does not work: it "
         "took longer than 0.2 s."
     )

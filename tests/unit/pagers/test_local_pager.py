@@ -13,6 +13,7 @@ from opsroom.errors import Code, Failure, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import REGISTRY, Delivery, OnCall, Page, State, Target
 from opsroom.people import Author
+from support.errors import failure_of
 from support.options import read_options
 from support.processes import at_once
 from support.records.stores import rows, run
@@ -346,14 +347,12 @@ def test_a_database_that_cannot_be_used_leaves_no_doubt_that_nothing_was_written
         raise Failure(Code.STORE_UNREACHABLE, "The database does not answer.")
 
     pager = REGISTRY.make("local", options_of()[0], name="log", store=broken, keep=None)
-    with pytest.raises(Failure) as caught:
-        pager.page(page())
-    assert caught.value.facts["sent"] is False
-    assert not in_doubt(caught.value)
+    caught = failure_of(pager.page, page())
+    assert caught.facts["sent"] is False
+    assert not in_doubt(caught)
 
 
 def test_a_table_that_refuses_leaves_no_doubt_either(store: Store, pager: Any) -> None:
     run(store, "DROP TABLE local_pages")
-    with pytest.raises(Failure) as caught:
-        pager.page(page())
-    assert caught.value.facts["sent"] is False
+    caught = failure_of(pager.page, page())
+    assert caught.facts["sent"] is False

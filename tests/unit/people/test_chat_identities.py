@@ -10,6 +10,7 @@ from opsroom.config.checks import advice
 from opsroom.errors import Refusal
 from opsroom.people.identities import identity_problem, is_identity, is_room, nick
 from support.cases import cases
+from support.errors import refusal_of
 from support.seals import KEY, SEALED, sealed
 
 
@@ -42,10 +43,9 @@ def test_a_bare_name_has_no_form(name: str) -> None:
 )
 def test_a_wrong_identity_is_refused_with_its_place(name: str, expected: str) -> None:
     config = {"people": {"alice": {"chat": ["alice", name]}}, "environments": {"uat": {}}}
-    with pytest.raises(Refusal) as refused:
-        load(config, KINDS)
-    assert "people.alice.chat[1]: " in refused.value.message
-    assert expected in refused.value.message
+    refused = refusal_of(load, config, KINDS)
+    assert "people.alice.chat[1]: " in refused.message
+    assert expected in refused.message
 
 
 def test_an_identity_belongs_to_one_person() -> None:

@@ -20,6 +20,7 @@ from opsroom.policy.approvals import may_approve, may_confirm, may_reject, may_r
 from opsroom.policy.identity import is_certain, is_somebody
 from opsroom.records.change import Change, Kind, State
 from support.cases import cases
+from support.errors import refusal_of
 from support.seals import KEY, sealed
 
 ALICE, BOB = "slack:T024BE7LD/U0ALICE", "slack:T024BE7LD/U0BOB"
@@ -175,9 +176,8 @@ def test_outside_of_chat_nobody_is_a_room() -> None:
 
 @cases("value", ["yes", "Vouched", True])
 def test_another_value_is_refused(value: Any) -> None:
-    with pytest.raises(Refusal) as refused:
-        load(config(environments={"uat": {"identity": value}}), KINDS)
-    assert "environments.uat.identity: expected one of name, vouched" in refused.value.message
+    refused = refusal_of(load, config(environments={"uat": {"identity": value}}), KINDS)
+    assert "environments.uat.identity: expected one of name, vouched" in refused.message
 
 
 def test_only_who_can_be_vouched_for_can_approve_in_a_room() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from opsroom.db.store import Store, open_store
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.records.claims import (
     Claim,
     checkpoint,
@@ -22,6 +22,7 @@ from opsroom.records.claims import (
 )
 from opsroom.records.ledger import append
 from opsroom.records.model import Event
+from support.errors import failure_of
 from support.processes import at_once
 from support.records.stores import entry, rows
 
@@ -79,9 +80,8 @@ def test_other_places_are_free(store: Store) -> None:
 
 def test_one_deployment_cannot_hold_two_places(store: Store) -> None:
     _take(store, MINE)
-    with pytest.raises(Failure) as caught:
-        _take(store, replace(MINE, environment="test"))
-    assert caught.value.code is Code.STORE_FAILED
+    caught = failure_of(_take, store, replace(MINE, environment="test"))
+    assert caught.code is Code.STORE_FAILED
 
 
 def test_a_claim_that_was_given_back_can_be_taken_again(store: Store) -> None:

@@ -15,11 +15,12 @@ import pytest
 
 from opsroom import enrol
 from opsroom.db.store import Store, open_store
-from opsroom.errors import Code, Refusal
+from opsroom.errors import Code
 from opsroom.people import Person
 from opsroom.policy import Decision
 from opsroom.records import otp
 from opsroom.records.otp import MAX_WRONG, check_code, use_code
+from support.errors import refusal_of
 from support.processes import at_once
 from support.records.stores import rows
 
@@ -194,9 +195,8 @@ def test_after_five_wrong_codes_none_is_looked_at_until_the_first_is_fifteen_min
 
 
 def test_a_wrong_code_is_counted_even_though_it_is_refused(store: Store, clock: Clock) -> None:
-    with pytest.raises(Refusal) as refused:
-        use_code(store, CAROL, wrong(clock.now), SAY)
-    assert refused.value.code is Code.CODE_WRONG
+    refused = refusal_of(use_code, store, CAROL, wrong(clock.now), SAY)
+    assert refused.code is Code.CODE_WRONG
     assert len(rows(store, "SELECT * FROM wrong_codes")) == 1
     use_code(store, CAROL, code_at(clock.now), SAY)
 

@@ -13,6 +13,7 @@ import pytest
 from opsroom import deadline
 from opsroom.commands.deployments.job import RunningJob
 from opsroom.errors import Code, Failure
+from support.errors import failure_of
 
 
 class Clock:
@@ -69,7 +70,6 @@ def test_a_lost_claim_says_what_kept_it_from_being_renewed(
     job._context = SimpleNamespace(stopped=lambda: False)
     job._lost, job._lease, job._renewed = True, 60.0, 0.0
     job._failure, job._stood_still, job._cancelled_by = trouble, still, ""
-    with pytest.raises(Failure) as caught:
-        job.check()
-    assert caught.value.code is Code.CLAIM_LOST
-    assert told in caught.value.message
+    caught = failure_of(job.check)
+    assert caught.code is Code.CLAIM_LOST
+    assert told in caught.message

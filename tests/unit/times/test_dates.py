@@ -16,6 +16,7 @@ from opsroom.times.durations import looks_like_duration, read_duration
 from opsroom.times.moments import read_end, split_end
 from opsroom.times.zones import UTC
 from support.cases import cases
+from support.errors import refusal_of
 
 LONDON = "Europe/London"
 # A Monday.
@@ -149,14 +150,13 @@ def test_what_means_one_thing_is_understood(text: str, expected: str) -> None:
 def test_what_may_mean_several_things_is_asked_back_with_each_of_them(
     text: str, offers: list
 ) -> None:
-    with pytest.raises(Refusal) as refused:
-        end_of(text)
-    assert refused.value.code is Code.INVALID_TIME
+    refused = refusal_of(end_of, text)
+    assert refused.code is Code.INVALID_TIME
     for one in offers:
-        assert one in refused.value.hint
+        assert one in refused.hint
         # What is offered works, and means one thing.
         assert end_of(one) > f"{NOW:%Y-%m-%d %H:%M}"
-    assert refused.value.hint.count("until") + refused.value.hint.count("for") == len(offers)
+    assert refused.hint.count("until") + refused.hint.count("for") == len(offers)
 
 
 def test_a_zone_named_after_its_winter_means_nothing_certain_in_summer() -> None:
@@ -222,9 +222,8 @@ def test_whatever_is_said_is_a_moment_within_a_year_or_one_refusal(text: str) ->
 def test_what_is_no_number_or_far_away_is_refused_in_a_sentence(text: str, place: str) -> None:
     reason, end = split_end(f"load test {text}")
     assert reason == "load test"
-    with pytest.raises(Refusal) as refused:
-        read_end(end, NOW, place)
-    assert refused.value.code is Code.INVALID_TIME
+    refused = refusal_of(read_end, end, NOW, place)
+    assert refused.code is Code.INVALID_TIME
 
 
 @given(st.text("0123456789\u00b2\u0663\uff11\u2460\u00bd:.-/hdm apFeb", max_size=20), st.booleans())

@@ -14,6 +14,7 @@ from opsroom.errors import Code, Refusal
 from opsroom.times.moments import read_end, split_end
 from opsroom.times.zones import UTC, local_time
 from support.cases import cases
+from support.errors import refusal_of
 
 LONDON = "Europe/London"
 # A Monday.
@@ -200,12 +201,11 @@ def test_an_end_means_the_next_such_moment(text: str, now: str, expected: str) -
     ],
 )
 def test_what_is_no_time_to_come_is_refused_with_examples(text: str, said_of_it: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        read_end(text, NOW, LONDON)
-    assert refused.value.code is Code.INVALID_TIME
-    assert said_of_it in refused.value.message
-    assert "until Fri 09:00" in refused.value.hint
-    assert len(refused.value.sentence()) < 400
+    refused = refusal_of(read_end, text, NOW, LONDON)
+    assert refused.code is Code.INVALID_TIME
+    assert said_of_it in refused.message
+    assert "until Fri 09:00" in refused.hint
+    assert len(refused.sentence()) < 400
 
 
 @cases(
@@ -213,13 +213,12 @@ def test_what_is_no_time_to_come_is_refused_with_examples(text: str, said_of_it:
     ["tomorrow", "Friday", "next Friday", "today", "tonight", "until the day after tomorrow"],
 )
 def test_for_a_day_the_time_of_day_is_asked(text: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        read_end(text, NOW, LONDON)
-    assert (refused.value.code, refused.value.message) == (
+    refused = refusal_of(read_end, text, NOW, LONDON)
+    assert (refused.code, refused.message) == (
         Code.INVALID_TIME,
         f"'{text}' lacks a time of day.",
     )
-    example = refused.value.hint.partition(": ")[2].replace(f" ({LONDON}).", "")
+    example = refused.hint.partition(": ")[2].replace(f" ({LONDON}).", "")
     assert example.startswith(f"until {text.replace('until ', '')} ")
     with suppress(Refusal):
         # "next Friday" may be one of two.
@@ -227,11 +226,8 @@ def test_for_a_day_the_time_of_day_is_asked(text: str) -> None:
 
 
 def test_the_examples_of_the_refusal_are_right() -> None:
-    with pytest.raises(Refusal) as refused:
-        read_end("x", NOW, LONDON)
-    examples = (
-        refused.value.hint.split(": ", 1)[1].replace(f" ({LONDON})", "").rstrip(".").split(", ")
-    )
+    refused = refusal_of(read_end, "x", NOW, LONDON)
+    examples = refused.hint.split(": ", 1)[1].replace(f" ({LONDON})", "").rstrip(".").split(", ")
     assert len(examples) == 5
     for one in examples:
         reason, end = split_end(f"load test {one}")

@@ -8,10 +8,11 @@ from typing import Any, List, Tuple
 import pytest
 
 from opsroom.db.store import Store, open_store
-from opsroom.errors import Code, Failure, Refusal
+from opsroom.errors import Code, Refusal
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import REGISTRY, Assignee, Card, Draft, Made, Moved, Query, Remark
+from support.errors import failure_of
 from support.options import read_options
 from support.processes import at_once
 from support.records.stores import rows
@@ -325,6 +326,5 @@ def test_a_database_that_cannot_be_used_is_a_failure_and_no_crash(tmp_path: Any)
         store=lambda: open_store(f"sqlite:///{tmp_path}/broken.db"),
         keep=None,
     )
-    with pytest.raises(Failure) as caught:
-        board.create(draft())
-    assert caught.value.code.value.startswith("store_")
+    caught = failure_of(board.create, draft())
+    assert caught.code.value.startswith("store_")

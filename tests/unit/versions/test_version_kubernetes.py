@@ -8,9 +8,10 @@ import pytest
 
 from opsroom import versions
 from opsroom.deploys import Target
-from opsroom.errors import Code, Failure, Refusal
+from opsroom.errors import Code, Failure
 from opsroom.vendors.kubernetes.images import image_of, same_image, version_in
 from opsroom.versions import Running
+from support.errors import refusal_of
 from support.options import read_options
 from support.servers.http import Reply
 from support.vendors.kubernetes import (
@@ -233,9 +234,8 @@ def test_a_version_is_found_in_an_image(image: str, template: str, version: Any)
 
 @pytest.mark.parametrize("version", ["1.0+build", "feature/x", "web@1.0", "a" * 129])
 def test_a_version_that_no_tag_can_have_is_refused(version: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        image_of("reg.example.com/web:{version}", version)
-    assert caught.value.code is Code.INVALID_NAME
+    caught = refusal_of(image_of, "reg.example.com/web:{version}", version)
+    assert caught.code is Code.INVALID_NAME
 
 
 def test_images_are_the_same_with_a_digest_behind_the_tag_and_not_by_their_beginning() -> None:

@@ -7,9 +7,8 @@ import json
 import re
 import uuid
 from typing import Any, Callable, Dict, List, Optional, Tuple
-from urllib.parse import unquote
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Routes, Vendor, answer, body_of, routed
 from support.servers.http import Reply, Request
 
 KEY = "int-5ecret-0f-the-integration"
@@ -88,13 +87,10 @@ class Opsgenie:
             return answer(
                 {"message": message, "took": 0.001, "requestId": "r"}, 403 if known else 401
             )
-        for method, pattern, handler in self._routes():
-            found = re.fullmatch(pattern, path)
-            if method == request.method and found:
-                return handler(request, *(unquote(one) for one in found.groups()))
-        return answer({"message": "No such path", "took": 0.001, "requestId": "r"}, 404)
+        nothing = answer({"message": "No such path", "took": 0.001, "requestId": "r"}, 404)
+        return routed(request, path, self._routes()) or nothing
 
-    def _routes(self) -> List[Tuple[str, str, Callable[..., Reply]]]:
+    def _routes(self) -> Routes:
         return [
             ("POST", "/v2/alerts", self._create),
             ("GET", "/v2/alerts", self._search),

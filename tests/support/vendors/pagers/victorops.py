@@ -4,11 +4,10 @@ behind both."""
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping
 from urllib.parse import unquote
 
-from support.contracts.vendor import Vendor, answer, body_of
+from support.contracts.vendor import Routes, Vendor, answer, body_of, routed
 from support.servers.http import Reply, Request
 
 API_ID = "4db9c3ea"
@@ -102,13 +101,10 @@ class VictorOps:
     def __call__(self, request: Request) -> Reply:
         if (request.headers["x-vo-api-id"], request.headers["x-vo-api-key"]) != (API_ID, API_KEY):
             return Reply(403, "Authentication failed", {"Content-Type": "text/plain"})
-        for method, pattern, handler in self._routes():
-            found = re.fullmatch("/api-public" + pattern, request.path)
-            if method == request.method and found:
-                return handler(request, *(unquote(one) for one in found.groups()))
-        return Reply(404, "Path not found")
+        _, _, path = request.path.partition("/api-public")
+        return routed(request, path, self._routes()) or Reply(404, "Path not found")
 
-    def _routes(self) -> List[Tuple[str, str, Callable[..., Reply]]]:
+    def _routes(self) -> Routes:
         return [
             (
                 "GET",

@@ -61,7 +61,7 @@ def test_the_next_deployment_follows_what_a_dead_runner_started(
     assert len(dispatched(site)) == len(github.runs) == 1
 
 
-def test_a_failure_says_why_and_where(world: World, site: Site, github: GithubDeployments) -> None:
+def test_a_failure_says_why_and_where(world: World, github: GithubDeployments) -> None:
     github.states = [("in_progress", None), ("completed", "startup_failure")]
     answer = deployed(world)
     assert (answer["ok"], answer["code"]) == (False, "deploy_failed")

@@ -1,4 +1,5 @@
-"""Deploying by a workflow of GitHub Actions: started once, with its inputs, and followed."""
+"""Deploying by a workflow of GitHub Actions: started once, with its inputs, and followed; and the
+versions that it runs on, or gets."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from typing import Any, Dict, List
 
 import pytest
 
+from opsroom.deploys import Resolved
 from opsroom.errors import Code, Refusal
 from support.deploys.github import LINK, dispatched
 from support.deploys.sites import EARLIER_MARK, MARK, Site, is_post
@@ -167,3 +169,39 @@ def test_what_github_does_not_start_leaves_nothing_behind(
     assert words in error.message
     assert hint in error.hint
     assert (github.runs, site.kept) == ({}, "")
+
+
+# Versions.
+
+
+def test_a_branch_is_started_by_name(site: Site, github: GithubDeployments) -> None:
+    github.branches["feature/x"] = commit = github.commit("x")
+    site.deploy(Resolved(commit[:12], "feature/x", commit))
+    assert dispatched(site)[0]["ref"] == "feature/x"
+
+
+def test_a_commit_that_was_approved_earlier_is_refused_too(site: Site) -> None:
+    commit = site.v1.commit
+    assert site.fails(Resolved(commit[:12], commit[:12], commit)).code is Code.NOT_POSSIBLE
+    assert dispatched(site) == []
+
+
+def test_a_commit_is_an_input_where_the_workflow_runs_on_a_branch(
+    site: Site, github: GithubDeployments
+) -> None:
+    github.inputs += ["version", "commit"]
+    inputs = {"version": "{version}", "commit": "{commit}"}
+    commit = github.commit("second")
+    site.deploy(Resolved(commit[:12], commit[:9], commit), ref="main", inputs=inputs)
+    sent = dispatched(site)[0]
+    assert sent["ref"] == "main"
+    assert sent["inputs"] == {"version": commit[:12], "commit": commit, "opsroom": MARK}
+
+
+def test_any_version_goes_where_versions_are_not_those_of_git(
+    site: Site, github: GithubDeployments
+) -> None:
+    github.inputs.append("tag")
+    made = Resolved("2026.11", "2026.11")
+    site.deploy(made, versions="any", ref="main", inputs={"tag": "{version}"})
+    assert dispatched(site)[0]["inputs"]["tag"] == "2026.11"

@@ -129,7 +129,7 @@ def test_a_deployment_has_a_check_at_its_end(cluster: Cluster, server: HttpServe
 
 
 def test_a_pod_that_breaks_in_a_pause_holds_the_next_step_up(
-    cluster: Cluster, pods: StatefulSet, clock: Clock
+    cluster: Cluster, pods: StatefulSet
 ) -> None:
     job = at_note("step 1 of 3 is done", lambda: pods.crashing.add(NEW))
     error = fails(cluster, job, **STEPS, time_limit="5m")

@@ -13,6 +13,7 @@ from opsroom.deploys.remote import follower
 from opsroom.errors import Code, Failure, Refusal
 from support.deploys.jobs import Notes
 from support.deploys.ssh import World, deployer_of
+from support.errors import failure_of
 from support.waiting import alive, until
 
 _REFUSED = "Connection closed by authenticating user"
@@ -43,14 +44,13 @@ def test_arguments_reach_the_command_as_they_are(world: World) -> None:
 def test_a_failure_stops_and_says_what_is_where(world: World) -> None:
     world.fail("web2", 3)
     job = Notes()
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", job)
-    assert caught.value.code is Code.DEPLOY_FAILED
-    assert caught.value.message == (
+    caught = failure_of(world.deploy, "v1", job)
+    assert caught.code is Code.DEPLOY_FAILED
+    assert caught.message == (
         "'sh' on web2 ended with status 3: no space left. v1 is on web1; web2 may be half done; "
         "web3 is untouched."
     )
-    assert caught.value.facts["hosts"] == {"web1": "done", "web2": "failed", "web3": "absent"}
+    assert caught.facts["hosts"] == {"web1": "done", "web2": "failed", "web3": "absent"}
     assert world.begun("web3") == []
     assert job.handles == {"ssh": ""}
 
@@ -68,10 +68,9 @@ def test_a_command_that_is_not_there_is_named(world: World) -> None:
 
 def test_nothing_is_touched_when_a_host_is_down(world: World) -> None:
     world.hosts.stop("web3")
-    with pytest.raises(Failure) as caught:
-        world.deploy()
-    assert caught.value.code is Code.UNREACHABLE
-    assert caught.value.message == (
+    caught = failure_of(world.deploy)
+    assert caught.code is Code.UNREACHABLE
+    assert caught.message == (
         "web3 is unreachable (connection refused). Nothing was changed: every host has to let "
         "opsroom in first."
     )
@@ -87,9 +86,8 @@ def test_a_host_that_goes_down_in_the_middle_stops_it_there(world: World) -> Non
             world.let_go("web1")
 
     job = Notes(on_note=note)
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", job)
-    assert caught.value.message == (
+    caught = failure_of(world.deploy, "v1", job)
+    assert caught.message == (
         "web2 is unreachable (connection refused). v1 is on web1; web2 and web3 are untouched."
     )
     assert world.versions() == ["v1", "", ""]
@@ -117,11 +115,10 @@ def test_a_lost_connection_is_no_lost_command(world: World) -> None:
 
 def test_a_host_that_changed_its_key_gets_nothing(world: World) -> None:
     world.hosts.trust(web2="web3")
-    with pytest.raises(Failure) as caught:
-        world.deploy()
-    assert caught.value.facts["trouble"] == "host_key_changed"
-    assert "web2 has another host key than this runner knows" in caught.value.message
-    assert "ssh-keygen -R web2" in caught.value.hint
+    caught = failure_of(world.deploy)
+    assert caught.facts["trouble"] == "host_key_changed"
+    assert "web2 has another host key than this runner knows" in caught.message
+    assert "ssh-keygen -R web2" in caught.hint
     assert world.begun("web1") == []
 
 
@@ -157,14 +154,13 @@ def test_the_time_limit_ends_the_command_on_its_host(
         return time.monotonic() + sum(looks)
 
     monkeypatch.setattr(follower, "clock", later)
-    with pytest.raises(Failure) as caught:
-        world.deploy(time_limit=50)
-    assert caught.value.code is Code.TIMED_OUT
-    assert caught.value.message == (
+    caught = failure_of(world.deploy, time_limit=50)
+    assert caught.code is Code.TIMED_OUT
+    assert caught.message == (
         "'sh' did not end on web2 within 50 s. 'sh' was stopped on web2. v1 is on web1; web2 may "
         "be half done; web3 is untouched."
     )
-    assert "left_running" not in caught.value.facts
+    assert "left_running" not in caught.facts
     _all_dead(world, "web2")
 
 
@@ -198,11 +194,10 @@ def test_what_cannot_be_stopped_is_said_to_go_on(world: World) -> None:
             raise Failure(Code.CANCELLED, "Cancelled by carol.")
 
     job = Notes(on_check=check)
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", job)
-    assert "could not be stopped on web1 (web1 is unreachable" in caught.value.message
-    assert "may still run there" in caught.value.message
-    assert caught.value.facts["left_running"] == "'sh' on web1"
+    caught = failure_of(world.deploy, "v1", job)
+    assert "could not be stopped on web1 (web1 is unreachable" in caught.message
+    assert "may still run there" in caught.message
+    assert caught.facts["left_running"] == "'sh' on web1"
     assert json.loads(job.handles["ssh"])["key"] == "d1"
 
 

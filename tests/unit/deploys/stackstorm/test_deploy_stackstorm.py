@@ -10,6 +10,7 @@ from opsroom.errors import Code, Failure
 from support.deploys.jobs import Notes, cancelled, lost
 from support.deploys.runs import Clock
 from support.deploys.stackstorm import E1, PLACE, deploy, ends, started
+from support.errors import failure_of
 from support.stackstorm.fake import FakeStackStorm
 
 
@@ -105,9 +106,8 @@ def test_what_was_started_is_cancelled_unless_someone_took_over(
         if checks > 1:
             stop()
 
-    with pytest.raises(Failure) as failed:
-        deploy(Notes(on_check=check))
-    assert failed.value.code is code
+    failed = failure_of(deploy, Notes(on_check=check))
+    assert failed.code is code
     assert storm.executions["e1"]["status"] == status
 
 

@@ -11,6 +11,7 @@ from opsroom import deploys
 from opsroom.errors import Code, Failure, Refusal
 from support.deploys.jobs import Notes
 from support.deploys.stackstorm import E1, PLACE, deploy, ends, read, started
+from support.errors import failure_of, refusal_of
 from support.servers.http import Reply, free_port
 from support.stackstorm.fake import FakeStackStorm
 
@@ -83,9 +84,8 @@ def test_a_lost_answer_does_not_start_it_twice(storm: FakeStackStorm) -> None:
 
 def test_a_request_that_was_lost_and_started_nothing_is_told(storm: FakeStackStorm) -> None:
     storm.trouble("POST", Reply(drop="unanswered"))
-    with pytest.raises(Failure) as failed:
-        deploy()
-    assert failed.value.code is Code.UNREACHABLE
+    failed = failure_of(deploy)
+    assert failed.code is Code.UNREACHABLE
     assert len(started(storm)) == 1
 
 
@@ -119,10 +119,9 @@ def test_a_user_who_may_not_run_it_is_told_what_is_missing(
     storm: FakeStackStorm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ST2_ACTION_AUTH_TOKEN", "another")
-    with pytest.raises(Failure) as failed:
-        deploy()
-    assert failed.value.code is Code.UNAUTHORIZED
-    assert "another" not in str(failed.value.facts) + failed.value.sentence()
+    failed = failure_of(deploy)
+    assert failed.code is Code.UNAUTHORIZED
+    assert "another" not in str(failed.facts) + failed.sentence()
 
 
 def test_another_stackstorm_has_an_address_and_a_key_of_its_own(
@@ -138,9 +137,8 @@ def test_another_stackstorm_has_an_address_and_a_key_of_its_own(
 
 def test_without_a_stackstorm_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ST2_ACTION_API_URL", raising=False)
-    with pytest.raises(Refusal) as refused:
-        deploy()
-    assert refused.value.code is Code.NOT_CONFIGURED
+    refused = refusal_of(deploy)
+    assert refused.code is Code.NOT_CONFIGURED
 
 
 @pytest.mark.parametrize(
@@ -150,9 +148,8 @@ def test_nonsense_in_place_of_an_execution_is_a_bad_answer(
     storm: FakeStackStorm, body: str
 ) -> None:
     storm.trouble("POST", Reply(201, body))
-    with pytest.raises(Failure) as failed:
-        deploy()
-    assert failed.value.code is Code.BAD_ANSWER
+    failed = failure_of(deploy)
+    assert failed.code is Code.BAD_ANSWER
 
 
 @pytest.mark.parametrize(

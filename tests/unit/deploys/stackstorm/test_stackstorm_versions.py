@@ -12,8 +12,8 @@ from opsroom.errors import Code, Failure
 from opsroom.http.errors import in_doubt
 from opsroom.versions import Running
 from support.deploys.jobs import Notes
-from support.deploys.runs import Clock
 from support.deploys.stackstorm import TARGET, deployer, ends, read, started
+from support.errors import failure_of
 from support.servers.http import Reply
 from support.stackstorm.fake import FakeStackStorm
 from support.troubles.no_api import NO_API
@@ -60,12 +60,11 @@ def test_a_number_that_may_have_lost_its_zeros_on_the_way_is_refused_with_the_cu
     storm: FakeStackStorm, number: float
 ) -> None:
     storm.goes = ends(result={"result": number})
-    with pytest.raises(Failure) as failed:
-        source().ask()
-    assert failed.value.code is Code.BAD_ANSWER
-    assert f"the number {number}" in failed.value.message
-    assert f"it may be {number}0" in failed.value.message
-    assert failed.value.hint.startswith("Let the action return the version as text.")
+    failed = failure_of(source().ask)
+    assert failed.code is Code.BAD_ANSWER
+    assert f"the number {number}" in failed.message
+    assert f"it may be {number}0" in failed.message
+    assert failed.hint.startswith("Let the action return the version as text.")
 
 
 @pytest.mark.parametrize(
@@ -78,16 +77,13 @@ def test_what_is_no_version_is_a_bad_answer(storm: FakeStackStorm, found: Any) -
     assert failed.value.code is Code.BAD_ANSWER
 
 
-def test_an_action_that_fails_or_never_ends_tells_no_version(
-    storm: FakeStackStorm, clock: Clock
-) -> None:
+def test_an_action_that_fails_or_never_ends_tells_no_version(storm: FakeStackStorm) -> None:
     storm.goes = ends("failed", result={"result": {"message": "no access"}})
     with pytest.raises(Failure, match="ended as failed: no access"):
         source().ask()
     storm.goes = lambda execution: None
-    with pytest.raises(Failure) as failed:
-        source(time_limit="20s").ask()
-    assert failed.value.code is Code.TIMED_OUT
+    failed = failure_of(source(time_limit="20s").ask)
+    assert failed.code is Code.TIMED_OUT
     assert [one["status"] for one in storm.executions.values()] == ["failed", "canceled"]
 
 
@@ -108,14 +104,13 @@ def test_where_there_is_no_stackstorm_nothing_is_said_of_the_action(
     with Instead(reply) as server:
         monkeypatch.setenv("ST2_ACTION_API_URL", server.url("/v1"))
         for ask in (lambda: deployer().deploy(V1, Notes()), lambda: source().ask()):
-            with pytest.raises(Failure) as caught:
-                ask()
-            assert caught.value.code is Code.BAD_ANSWER
-            assert not in_doubt(caught.value)
+            caught = failure_of(ask)
+            assert caught.code is Code.BAD_ANSWER
+            assert not in_doubt(caught)
             if what == "a redirect":
                 assert (
                     "Put the new address into auth.api_url in StackStorm's st2.conf."
-                    in caught.value.message
+                    in caught.message
                 )
 
 

@@ -6,12 +6,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, OnCall, State, Target
 from opsroom.pagers.opsgenie.mapping import headline
 from opsroom.people import Author
 from support.contracts.vendor import answer, body_of
+from support.errors import refusal_of
 from support.pages.opsgenie import MARK, PAGED, WEB, asked, is_outcome, page, pager_at
 from support.servers.http import Reply
 from support.troubles.table import failure, refusal
@@ -52,7 +53,7 @@ def test_the_alert_says_what_is_wrong_who_asks_and_from_where(vendor, pager):
     assert all(isinstance(value, str) for value in sent["details"].values())
 
 
-def test_an_urgent_page_has_the_highest_priority(vendor, account, pager):
+def test_an_urgent_page_has_the_highest_priority(account, pager):
     pager.page(page(urgent=True))
     assert account.open()[0]["priority"] == "P1"
 
@@ -110,21 +111,19 @@ def test_a_page_to_a_user_reaches_that_user(pager):
     )
 
 
-def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(
-    vendor, account, pager, clock
-):
+def test_an_outcome_that_takes_its_time_is_asked_for_in_growing_steps(account, pager, clock):
     account.slow = 5
     assert pager.page(page()).delivery is Delivery.ACCEPTED
     assert clock.waited == [0.15, 0.3, 0.6, 1.2, 1.5]
 
 
-def test_a_page_that_was_taken_and_failed_is_no_page(vendor, pager):
+def test_a_page_that_was_taken_and_failed_is_no_page(pager):
     error = refusal(Code.NOT_ACCEPTED, pager.page, page(target=Target("team", "wbe")))
     assert error.message == "Opsgenie made no alert for team wbe: Responder does not exist."
     assert not error.facts["sent"]
 
 
-def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(vendor, account, pager, clock):
+def test_what_came_of_a_page_is_said_to_be_unknown_when_it_is(account, pager, clock):
     account.slow = 1000
     paged = pager.page(page())
     assert paged.delivery is Delivery.UNCONFIRMED
@@ -157,7 +156,7 @@ def test_an_outcome_that_says_nothing_is_unknown(vendor, pager, reply):
     assert pager.page(page()).delivery is Delivery.UNCONFIRMED
 
 
-def test_an_alert_without_responders_reaches_nobody(vendor, account, pager):
+def test_an_alert_without_responders_reaches_nobody(account, pager):
     pager.page(page())
     account.open()[0]["responders"] = []
     found = pager.find(page())
@@ -175,7 +174,7 @@ def test_without_a_look_at_the_alert_the_page_is_still_told(vendor, pager):
     assert paged.incident.number == ""
 
 
-def test_the_same_mark_again_is_the_same_alert(vendor, account, pager):
+def test_the_same_mark_again_is_the_same_alert(account, pager):
     first = pager.page(page())
     assert pager.page(page()).incident.number == first.incident.number
     assert len(account.alerts) == 1
@@ -267,9 +266,8 @@ def test_the_same_goes_for_jira_service_management(account):
         pager = pager_at(vendor)
         assert pager.page(page()).delivery is Delivery.ACCEPTED
         assert vendor.requests[0].path == "/jsm/ops/integration/v2/alerts"
-        with pytest.raises(Refusal) as caught:
-            pager.on_call(WEB)
-        assert caught.value.hint == "Jira Service Management shows it under Operations."
+        caught = refusal_of(pager.on_call, WEB)
+        assert caught.hint == "Jira Service Management shows it under Operations."
 
 
 @pytest.mark.parametrize(

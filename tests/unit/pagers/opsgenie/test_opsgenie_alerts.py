@@ -33,7 +33,7 @@ def test_an_alert_is_found_by_each_of_its_names(vendor, account, pager, key, kin
     assert vendor.requests[0].query == {"identifierType": [kind]}
 
 
-def test_an_alias_with_any_characters_is_one_part_of_the_address(vendor, account, pager):
+def test_an_alias_with_any_characters_is_one_part_of_the_address(account, pager):
     account.add(alias="a/b?c#d é")
     assert pager.incident("a/b?c#d é").number == "1701"
 
@@ -157,7 +157,7 @@ def test_what_is_read_a_moment_too_early_does_not_contradict_what_was_done(vendo
     assert pager.resolve("1701", ALICE).state is State.RESOLVED
 
 
-def test_an_acknowledgement_whose_outcome_is_not_told_is_read_off_the_alert(vendor, account, pager):
+def test_an_acknowledgement_whose_outcome_is_not_told_is_read_off_the_alert(account, pager):
     account.add()
     account.slow = 1000
     failure(Code.OUTCOME_UNKNOWN, pager.acknowledge, "1701", ALICE)
@@ -197,7 +197,7 @@ def test_an_alert_without_an_escalation_policy_cannot_be_escalated(vendor, accou
     assert vendor.sent("POST") == []
 
 
-def test_a_closed_alert_is_not_escalated(vendor, account, pager):
+def test_a_closed_alert_is_not_escalated(account, pager):
     account.add(status="closed")
     refusal(Code.PAGE_CLOSED, pager.escalate, "1701", ALICE)
 

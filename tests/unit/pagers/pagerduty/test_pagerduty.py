@@ -240,7 +240,7 @@ def test_the_user_of_the_token_who_is_assigned_is_noticed_too(account, pager):
     assert pager.page(page(Target("user", "PBOT"), author=DAVE)).delivery is Delivery.NOBODY
 
 
-def test_an_incident_that_is_with_nobody_reaches_nobody(account, pager):
+def test_an_incident_that_is_with_nobody_reaches_nobody(pager):
     paged = pager.page(page(Target("service", "POTHER", "checks")))
     assert paged.delivery is Delivery.NOBODY
     assert "Nobody is on call" in paged.notes[0]
@@ -318,7 +318,7 @@ def test_the_time_limit_is_for_all_requests_of_a_command(account):
     assert account.incidents == []
 
 
-def test_what_was_found_and_acknowledged_by_whom_it_reached_was_delivered(account, pager):
+def test_what_was_found_and_acknowledged_by_whom_it_reached_was_delivered(pager):
     pager.page(page())
     pager.acknowledge("1201", Author("bob", identity="PBOB", email="bob@example.com"))
     assert pager.find(page()).delivery is Delivery.ACCEPTED

@@ -103,7 +103,7 @@ def test_a_schedule_in_several_policies_tells_its_person_once(account, pager):
     assert pager.on_call(SCHEDULE) == (OnCall("Bob Brown", SIX, 1, "Web rota"),)
 
 
-def test_a_service_that_is_not_there_is_told(account, pager):
+def test_a_service_that_is_not_there_is_told(pager):
     told = refusal(Code.UNKNOWN_WHO, pager.on_call, Target("service", "PGONE"))
     assert "PGONE" in told.message
 

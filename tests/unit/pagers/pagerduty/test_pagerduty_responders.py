@@ -33,7 +33,7 @@ def test_escalating_wakes_the_next_level(account, pager):
     assert body_of(account.rest.requests[-1])["incident"]["escalation_level"] == 2
 
 
-def test_on_the_last_level_there_is_nobody_further(account, pager):
+def test_on_the_last_level_there_is_nobody_further(pager):
     pager.page(page())
     pager.escalate("1201", ALICE)
     told = refusal(Code.NOT_POSSIBLE, pager.escalate, "1201", ALICE)
@@ -41,7 +41,7 @@ def test_on_the_last_level_there_is_nobody_further(account, pager):
     assert "Web team" in told.message
 
 
-def test_what_was_assigned_to_a_person_goes_to_the_first_level_with_somebody_else(account, pager):
+def test_what_was_assigned_to_a_person_goes_to_the_first_level_with_somebody_else(pager):
     pager.page(page(Target("user", "PALICE"), author=DAVE))
     assert pager.escalate("1201", ALICE).people == ("Bob Brown",)
     pager.page(page(BOB, mark="other"))

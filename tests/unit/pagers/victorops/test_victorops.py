@@ -28,7 +28,7 @@ from support.troubles.table import failure, refusal
 from support.vendors.pagers.victorops import API_ID
 
 
-def test_a_page_to_a_user_is_one_request_and_known_at_once(api, org, pager):
+def test_a_page_to_a_user_is_one_request_and_known_at_once(api, pager):
     paged = pager.page(page())
     assert asked(api) == ["POST /v1/incidents"]
     assert body_of(api.requests[0]) == {

@@ -8,6 +8,7 @@ from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import Delivery, State, Target
 from support.contracts.vendor import answer
+from support.errors import failure_of
 from support.pages.victorops import ALICE, BOB, KEY, MARK, WEB, asked, page
 from support.servers.http import Reply
 from support.troubles.table import refusal
@@ -36,14 +37,14 @@ def test_the_endpoint_gets_a_critical_alert_that_carries_the_mark(endpoint, org,
     )
 
 
-def test_a_routing_key_with_an_at_sign_stays_as_it_is(endpoint, org, plain):
+def test_a_routing_key_with_an_at_sign_stays_as_it_is(endpoint, plain):
     plain.page(page(target=Target("routing_key", "ops@example.com")))
     assert endpoint.requests[0].path.endswith(f"/{ENDPOINT_KEY}/ops@example.com")
     plain.page(page(target=Target("routing_key", "a/b ?")))
     assert endpoint.requests[1].path.endswith(f"/{ENDPOINT_KEY}/a%2Fb%20%3F")
 
 
-def test_with_the_api_an_alert_is_followed_until_it_is_an_incident(api, endpoint, org, both, clock):
+def test_with_the_api_an_alert_is_followed_until_it_is_an_incident(api, endpoint, both, clock):
     paged = both.page(page(target=KEY))
     assert paged.delivery is Delivery.ACCEPTED
     assert (paged.incident.number, paged.incident.target) == ("1", "web")
@@ -104,11 +105,10 @@ def test_what_the_endpoint_refuses_is_certain(endpoint, plain, reply, code, word
     assert not isinstance(caught.value, Failure) or not in_doubt(caught.value)
 
 
-def test_an_alert_whose_answer_was_lost_is_found_by_its_entity_id(endpoint, org, both):
+def test_an_alert_whose_answer_was_lost_is_found_by_its_entity_id(endpoint, both):
     endpoint.after("unanswered")
-    with pytest.raises(Failure) as caught:
-        both.page(page(target=KEY))
-    assert in_doubt(caught.value)
+    caught = failure_of(both.page, page(target=KEY))
+    assert in_doubt(caught)
     assert len(endpoint.requests) == 1
     assert both.find(page(target=KEY)).incident.number == "1"
 

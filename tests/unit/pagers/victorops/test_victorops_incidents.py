@@ -6,10 +6,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from opsroom.errors import Code, Failure
+from opsroom.errors import Code
 from opsroom.http.errors import in_doubt
 from opsroom.pagers import State, Target
 from support.contracts.vendor import answer, body_of
+from support.errors import failure_of
 from support.pages.victorops import ALICE, BOB, WEB, asked
 from support.troubles.table import refusal
 
@@ -151,9 +152,8 @@ def test_resolving_is_one_request_and_not_sent_again(api, org, pager):
     assert len(api.requests) == 1
     org.add()
     api.after("unanswered")
-    with pytest.raises(Failure) as caught:
-        pager.resolve("2", ALICE)
-    assert in_doubt(caught.value)
+    caught = failure_of(pager.resolve, "2", ALICE)
+    assert in_doubt(caught)
     assert len(api.sent("PATCH")) == 2
 
 

@@ -123,7 +123,7 @@ def test_answers_are_read_as_they_are_described_too(api, pager):
     assert [one.name for one in pager.on_call(WEB)] == ["bob"]
 
 
-def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, org, pager):
+def test_somebody_who_stands_in_for_another_is_on_call_until_that_ends(api, pager):
     schedule = {
         "team": {"name": "Web", "slug": "team-aaaa1111"},
         "schedules": [
@@ -216,7 +216,7 @@ def test_policies_are_kept_for_a_minute_also_for_the_next_process(tmp_path, api,
     assert asked(api).count("GET /v1/policies") == 2
 
 
-def test_older_policies_serve_where_the_list_may_not_be_asked_for(tmp_path, api, org, clock):
+def test_older_policies_serve_where_the_list_may_not_be_asked_for(tmp_path, api, clock):
     pager = made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path)
     pager.page(page(target=WEB))
     clock.wall += 3600
@@ -230,7 +230,7 @@ def test_a_team_is_paged_also_when_the_list_may_not_be_asked_for(org, pager):
     assert org.details["1"]["targets"] == [{"type": "EscalationPolicy", "slug": "pol-web1"}]
 
 
-def test_policies_of_another_account_are_not_taken(tmp_path, api, org):
+def test_policies_of_another_account_are_not_taken(tmp_path, api):
     made(**KEYS, url=api.url(""), user="opsroom-bot", keep=tmp_path).page(page(target=WEB))
     (file,) = tmp_path.iterdir()
     with pytest.raises(Failure):

@@ -92,7 +92,7 @@ def test_nobody_takes_everybody_off(basecamp, tracker_at, card):
          "Basecamp did not give it to 'zoe': that person has no access"),
     ],
 )  # fmt: skip
-def test_somebody_who_cannot_be_given_it_is_refused(basecamp, tracker_at, who, words):
+def test_somebody_who_cannot_be_given_it_is_refused(tracker_at, who, words):
     error = error_with(Code.UNKNOWN_PERSON, tracker_at().assign, CARD, who)
     assert error.sentence().startswith(words)
 

@@ -52,7 +52,7 @@ def test_the_first_command_gets_an_access_token_and_the_next_ones_use_it(
     assert basecamp.tokens[-1] in file.read_text()
 
 
-def test_a_folder_that_others_may_read_is_closed(basecamp, tracker_at, tmp_path):
+def test_a_folder_that_others_may_read_is_closed(tracker_at, tmp_path):
     tmp_path.chmod(0o755)
     tracker_at(tmp_path, **OAUTH).create(DRAFT)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
@@ -191,7 +191,7 @@ def test_a_launchpad_that_fails_leaves_nothing_in_doubt(basecamp, tracker_at, re
     assert len(basecamp.cards) == 1
 
 
-def test_a_launchpad_that_does_not_answer_leaves_nothing_in_doubt(basecamp, tracker_at):
+def test_a_launchpad_that_does_not_answer_leaves_nothing_in_doubt(tracker_at):
     event = threading.Event()
     with HttpServer() as launchpad:
         launchpad.on("/authorization/token", Reply(until=event))

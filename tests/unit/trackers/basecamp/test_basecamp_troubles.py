@@ -81,7 +81,7 @@ def test_a_wait_may_be_in_the_body(basecamp, tracker_at):
 
 
 @pytest.mark.parametrize("card", ["card/99999", "todo/99999", "card/88"])
-def test_a_card_that_does_not_exist_is_told(basecamp, tracker_at, card):
+def test_a_card_that_does_not_exist_is_told(tracker_at, card):
     one = tracker_at()
     calls = [
         one.show,
@@ -109,9 +109,7 @@ def test_what_is_no_id_is_not_asked_for(basecamp, tracker_at, card):
     ("raw", "place", "key"),
     [({"column": 5}, "column 5", "column"), ({**TODOS, "todolist": 5}, "to-do list 5", "todolist")],
 )
-def test_a_place_that_the_config_has_wrong_is_told_with_its_key(
-    basecamp, tracker_at, raw, place, key
-):
+def test_a_place_that_the_config_has_wrong_is_told_with_its_key(tracker_at, raw, place, key):
     for verb in ("create", "find_created", "find"):
         error = error_with(Code.UNKNOWN_COLUMN, CALLS[verb], tracker_at(**raw), CARD)
         assert error.message == f"Basecamp has no {place}, or the configured user may not see it."

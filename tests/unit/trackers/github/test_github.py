@@ -31,9 +31,7 @@ def test_a_card_is_made_with_one_request(vendor: Vendor, github: Github, tracker
     assert issue["body"] == f"{head} <!-- opsroom {one.mark} -->\n\nsince noon"
 
 
-def test_a_card_goes_to_the_project_that_was_named(
-    github: Github, vendor: Vendor, tracker: Any
-) -> None:
+def test_a_card_goes_to_the_project_that_was_named(vendor: Vendor, tracker: Any) -> None:
     assert tracker.create(draft(project="acme/api")).id == "acme/api#1"
     assert len(vendor.sent()) == 1
 
@@ -128,7 +126,7 @@ def test_the_last_page_holds_the_last_five_whatever_the_number() -> None:
         assert min(count, 5) <= on_it <= size <= 100, count
 
 
-def test_a_pull_request_is_shown_as_one(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_pull_request_is_shown_as_one(github: Github, tracker: Any) -> None:
     github.issue(pull_request={"url": "x"})
     assert tracker.show("acme/web#1").status == "open (pull request)"
 
@@ -166,7 +164,7 @@ def test_a_card_that_is_there_already_is_left_alone(
 
 
 def test_another_reason_for_a_closed_card_is_refused_since_github_ignores_it(
-    vendor: Vendor, github: Github, tracker: Any
+    github: Github, tracker: Any
 ) -> None:
     github.issue(state="closed", state_reason="completed")
     error = error_with(Code.NOT_POSSIBLE, tracker.move, "acme/web#1", "not planned")
@@ -182,9 +180,7 @@ def test_a_column_is_refused_without_a_request_and_with_what_there_is(
     assert vendor.sent() == []
 
 
-def test_a_pull_request_is_not_closed_by_a_move(
-    vendor: Vendor, github: Github, tracker: Any
-) -> None:
+def test_a_pull_request_is_not_closed_by_a_move(github: Github, tracker: Any) -> None:
     github.issue(pull_request={"url": "x"})
     assert raised(tracker.move, "acme/web#1", "done").code is Code.NOT_POSSIBLE
     assert github.issues["acme/web"][0]["state"] == "open"

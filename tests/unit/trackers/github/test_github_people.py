@@ -43,7 +43,7 @@ def test_a_card_is_given_to_nobody_with_one_request(
 
 @pytest.mark.parametrize("mapped", [True, False])
 def test_someone_whom_github_leaves_out_is_refused_and_nobody_is_taken_off(
-    vendor: Vendor, github: Github, tracker: Any, mapped: bool
+    github: Github, tracker: Any, mapped: bool
 ) -> None:
     github.issue(assignees=[{"login": "bob-gh"}])
     error = raised(tracker.assign, "acme/web#1", Assignee("alice", "alise-gh", mapped))
@@ -55,7 +55,7 @@ def test_someone_whom_github_leaves_out_is_refused_and_nobody_is_taken_off(
 
 
 def test_a_token_that_may_not_assign_is_told_from_a_person_who_is_unknown(
-    vendor: Vendor, github: Github, tracker: Any
+    github: Github, tracker: Any
 ) -> None:
     github.issue(assignees=[{"login": "bob-gh"}])
     github.may_assign = False
@@ -100,7 +100,7 @@ def test_open_cards_come_first_and_the_last_changed_before_others(
     assert len(vendor.sent()) == 3 + 2 + 2 + 1
 
 
-def test_cards_are_found_by_who_has_them(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_cards_are_found_by_who_has_them(github: Github, tracker: Any) -> None:
     github.issue(assignees=[{"login": "alice-gh"}])
     github.issue()
     assert [card.id for card in tracker.find(Query(assignee="@alice-gh"))] == ["acme/web#1"]
@@ -122,9 +122,7 @@ def test_open_cards_are_found_behind_many_closed_ones_with_a_second_request(
 @pytest.mark.parametrize(
     "text", ['x" repo:acme/secret "', "x\\", 'a" OR "b', "is:pr", "assignee:bob", ") OR ("]
 )
-def test_no_text_becomes_a_part_of_the_query(
-    vendor: Vendor, github: Github, tracker: Any, text: str
-) -> None:
+def test_no_text_becomes_a_part_of_the_query(github: Github, tracker: Any, text: str) -> None:
     tracker.find(Query(text, project="acme/web"))
     assert re.match(r'^"[^"\\]*" is:issue repo:acme/web\Z', github.searches[0])
 
@@ -136,8 +134,6 @@ def test_a_text_that_is_too_long_to_be_searched_for_is_refused(
     assert vendor.sent() == []
 
 
-def test_a_search_in_what_the_token_may_not_see_names_the_repository(
-    vendor: Vendor, tracker: Any
-) -> None:
+def test_a_search_in_what_the_token_may_not_see_names_the_repository(tracker: Any) -> None:
     error = error_with(Code.UNKNOWN_PROJECT, tracker.find, Query("x", project="acme/secret"))
     assert "acme/secret" in error.message

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from opsroom.people import Author
 from opsroom.trackers.github.text import body, markdown, plain, title
-from support.contracts.vendor import Vendor
 from support.troubles.trackers import ALICE, draft, remark
 from support.vendors.github import Github
 
@@ -61,9 +60,7 @@ PIECES = (
 LINE = "a <b>" + " line" * 20 + "\n"
 
 
-def test_thirty_thousand_characters_arrive_whole(
-    github: Github, vendor: Vendor, tracker: Any
-) -> None:
+def test_thirty_thousand_characters_arrive_whole(github: Github, tracker: Any) -> None:
     assert len(LONG) == 30_000
     made = tracker.create(draft(description=LONG))
     assert made.notes == ()
@@ -74,7 +71,7 @@ def test_thirty_thousand_characters_arrive_whole(
 
 
 def test_what_github_cannot_hold_is_cut_with_a_note_in_text_and_answer(
-    github: Github, vendor: Vendor, tracker: Any
+    github: Github, tracker: Any
 ) -> None:
     made = tracker.create(draft("s" * 300, description=LINE * 700))
     issue = github.issues["acme/web"][0]

@@ -70,9 +70,7 @@ def test_an_issue_of_odd_parts_is_shown_as_far_as_it_makes_sense(
     )
 
 
-def test_a_card_or_repository_that_is_not_there_is_told_from_one_another(
-    vendor: Vendor, github: Github, tracker: Any
-) -> None:
+def test_a_card_or_repository_that_is_not_there_is_told_from_one_another(tracker: Any) -> None:
     card = raised(tracker.show, "acme/web#7")
     assert (card.code, "acme/web#7" in card.message) == (Code.UNKNOWN_CARD, True)
     assert raised(tracker.comment, remark("acme/gone#1")).code is Code.UNKNOWN_CARD
@@ -81,7 +79,7 @@ def test_a_card_or_repository_that_is_not_there_is_told_from_one_another(
     assert "trackers.desk.repository" in project.hint
 
 
-def test_a_card_that_was_deleted_is_gone(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_card_that_was_deleted_is_gone(github: Github, tracker: Any) -> None:
     github.issue()
     github.deleted = [("acme/web", 1)]
     for verb in ("show", "comment", "move", "assign"):
@@ -89,14 +87,14 @@ def test_a_card_that_was_deleted_is_gone(vendor: Vendor, github: Github, tracker
         assert "acme/web#1 was deleted" in error.message
 
 
-def test_a_repository_without_issues_says_so(vendor: Vendor, github: Github, tracker: Any) -> None:
+def test_a_repository_without_issues_says_so(github: Github, tracker: Any) -> None:
     github.disabled = ["acme/web"]
     error = error_with(Code.GONE, tracker.create, draft())
     assert error.message == "Issues are turned off in acme/web."
 
 
 def test_a_repository_that_was_renamed_gets_nothing_and_is_said_to_be_elsewhere(
-    vendor: Vendor, github: Github, tracker: Any
+    github: Github, tracker: Any
 ) -> None:
     github.issue()
     github.moved = ["acme/web"]
@@ -107,7 +105,7 @@ def test_a_repository_that_was_renamed_gets_nothing_and_is_said_to_be_elsewhere(
     assert len(github.issues["acme/web"]) == 1
 
 
-def test_a_field_that_is_missing_is_named(vendor: Vendor, tracker: Any) -> None:
+def test_a_field_that_is_missing_is_named(tracker: Any) -> None:
     error = error_with(Code.FIELDS_MISSING, tracker.create, draft(""))
     assert "title" in error.message
     assert error.facts["fields"] == ["title"]

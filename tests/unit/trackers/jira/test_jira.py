@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from opsroom.errors import Code, Failure, Refusal
+from opsroom.errors import Code, Refusal
 from opsroom.http.errors import in_doubt
 from opsroom.people import Author
 from opsroom.records.idempotency import new_mark
 from opsroom.trackers import Assignee, Card, Comment, Made, Moved, Query, Remark
 from opsroom.trackers.formats import adf
 from support.contracts.vendor import body_of
+from support.errors import failure_of
 from support.troubles.table import error_of
 from support.vendors.jira import ALICE, BOB, Jira
 
@@ -175,9 +176,8 @@ def test_a_card_that_is_there_already_is_not_moved(jira, vendor, tracker):
 def test_a_move_whose_answer_was_lost_is_seen_when_it_is_done_again(jira, vendor, tracker):
     jira.issue()
     vendor.after("unanswered", where=lambda one: one.method == "POST")
-    with pytest.raises(Failure) as caught:
-        tracker.move("OPS-1", "Done")
-    assert in_doubt(caught.value)
+    caught = failure_of(tracker.move, "OPS-1", "Done")
+    assert in_doubt(caught)
     assert tracker.move("OPS-1", "Done").before == "Done"
     assert len(vendor.sent("POST")) == 1
 
@@ -320,7 +320,7 @@ def test_nothing_that_is_typed_is_taken_for_the_query_language(jira, tracker, te
         assert text.replace("\\", "\\\\").replace('"', '\\"') in jira.queries[-1]
 
 
-def test_a_project_that_is_typed_is_not_taken_for_the_query_language_either(jira, tracker):
+def test_a_project_that_is_typed_is_not_taken_for_the_query_language_either(tracker):
     refusal = refused(tracker.find, Query(project='NOPE" OR project = "OPS'))
     assert refusal.code in (Code.UNKNOWN_PROJECT, Code.NOT_ACCEPTED)
 

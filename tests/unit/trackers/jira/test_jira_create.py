@@ -65,7 +65,7 @@ def test_a_card_is_made_with_one_request_in_the_name_of_whoever_asked(jira, vend
     assert body_of(vendor.requests[0])["fields"]["issuetype"] == {"name": "Task"}
 
 
-def test_someone_without_a_name_in_jira_stands_in_the_first_line_and_a_note(jira, vendor, tracker):
+def test_someone_without_a_name_in_jira_stands_in_the_first_line_and_a_note(vendor, tracker):
     asked = draft()
     made = tracker.create(asked)
     assert made == tracker.find_created(asked)
