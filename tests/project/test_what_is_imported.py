@@ -144,6 +144,35 @@ def test_what_answers_from_the_record_loads_nothing_that_archives(tmp_path: Path
         assert not [one for one in loaded if one.startswith("opsroom.archive")], action
 
 
+# StackStorm's base class, played, then an action: after how many new objects garbage is looked for
+# when the first module below the action is loaded.
+_LOADING = """
+import gc, sys, types
+names = ("st2common", "st2common.runners", "st2common.runners.base_action")
+sys.modules.update({name: types.ModuleType(name) for name in names})
+sys.modules[names[-1]].Action = type("Action", (), {})
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "opsroom.commands":
+            print(gc.get_threshold()[0])
+
+sys.meta_path.insert(0, Watch())
+import page
+"""
+
+
+def test_garbage_is_looked_for_seldom_before_the_library_is_loaded(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADING],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["50000"], done.stderr
+
+
 def test_data_classes_of_the_library_are_the_light_ones() -> None:
     library = ROOT / "actions" / "lib" / "opsroom"
     heavy = [

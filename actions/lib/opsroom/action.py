@@ -14,26 +14,12 @@ from pathlib import Path
 from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 from urllib.parse import quote
 
-from . import pack_version
-from .commands import KINDS, Context, Effect, Outcome
-from .config import load
-from .config.model import Settings
-from .db.url import read_address
-from .errors import Code, OpsroomError, Refusal
-from .people import Speaker, identify, unproven
-from .people.identities import address, nick
-from .secrets import Redactor, redactor_for
-from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
-from .stackstorm.context import Starter, starter_of
-from .structs import dataclass
-from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
-
 try:
     from st2common.runners.base_action import Action as BaseAction
 
     # StackStorm starts a process for each action. Python looks for garbage after every 700 new
-    # objects, many times while requests is imported, and none of that is
-    # garbage; so it looks less often here.
+    # objects, many times while opsroom and requests are imported, and none of that is garbage; so
+    # it looks less often from here on.
     gc.set_threshold(50_000)
     _PROCESS_OF_ITS_OWN = True
     _RUNNER = os.getppid()
@@ -56,6 +42,20 @@ except ImportError:  # no StackStorm here: the console runs the same classes on 
         def run(self, **parameters: Any) -> Any:
             """Do what the action is for; the parameters are those of its YAML file."""
 
+
+from . import pack_version
+from .commands import KINDS, Context, Effect, Outcome
+from .config import load
+from .config.model import Settings
+from .db.url import read_address
+from .errors import Code, OpsroomError, Refusal
+from .people import Speaker, identify, unproven
+from .people.identities import address, nick
+from .secrets import Redactor, redactor_for
+from .stackstorm.chat import MaskedRoom, NoRoom, Room, StackStormRoom, addressed, is_errbot, nick_of
+from .stackstorm.context import Starter, starter_of
+from .structs import dataclass
+from .text import MESSAGE_CHARACTERS, in_lines, message, neutralise_data, shorten
 
 PACK = Path(__file__).resolve().parents[3]
 Result = Tuple[bool, Dict[str, Any]]
