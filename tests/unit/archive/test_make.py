@@ -19,6 +19,7 @@ from opsroom.records.chain import GENESIS
 from opsroom.records.chain.archives import archives, newest_archive
 from opsroom.records.model import Event
 from support.cases import cases
+from support.errors import refusal_of
 from support.records.archived import KEEP, NOW, archive, newest_event, numbers, verified, years
 from support.records.large import fill_large
 from support.records.ledgers import Book
@@ -154,10 +155,9 @@ def test_a_broken_record_is_not_archived(store, tmp_path):
     years(store)
     open_gates(store)
     run(store, "UPDATE ledger SET message = 'other' WHERE seq = 30")
-    with pytest.raises(Refusal) as caught:
-        archive(store, tmp_path)
-    assert caught.value.code is Code.RECORD_BROKEN
-    assert "Record 30 was changed" in caught.value.message
+    caught = refusal_of(archive, store, tmp_path)
+    assert caught.code is Code.RECORD_BROKEN
+    assert "Record 30 was changed" in caught.message
     assert not list(tmp_path.glob("opsroom-archive*"))
 
 
@@ -173,9 +173,8 @@ def test_what_the_disk_spoiled_is_seen_before_anything_goes(store, tmp_path, mon
         return path
 
     monkeypatch.setattr(making, "_write", spoil)
-    with pytest.raises(Refusal) as caught:
-        archive(store, tmp_path)
-    assert caught.value.code is Code.RECORD_BROKEN
+    caught = refusal_of(archive, store, tmp_path)
+    assert caught.code is Code.RECORD_BROKEN
     assert numbers(store) == list(range(1, 41))
     assert verified(store).archive is None
 
@@ -229,11 +228,8 @@ def test_nothing_is_written_for_a_database_that_is_only_read(store, store_url, t
 def test_a_file_with_more_than_is_due_is_not_used(store, tmp_path):
     years(store)
     making._write(store, tmp_path, 1, 27, "root")
-    with pytest.raises(Refusal) as caught:
-        archive(store, tmp_path)
-    assert "it holds records up to 27, of which those after 18 are not due." in (
-        caught.value.message
-    )
+    caught = refusal_of(archive, store, tmp_path)
+    assert "it holds records up to 27, of which those after 18 are not due." in (caught.message)
     assert numbers(store) == list(range(1, 41))
 
 
@@ -310,9 +306,8 @@ def test_a_file_in_the_way_is_named(store, tmp_path):
     years(store)
     name = "opsroom-archive-0000000001-0000000018.jsonl.gz"
     (tmp_path / name).write_text("{}")
-    with pytest.raises(Refusal) as caught:
-        archive(store, tmp_path)
-    assert caught.value.message.startswith(f"{tmp_path / name} is damaged")
+    caught = refusal_of(archive, store, tmp_path)
+    assert caught.message.startswith(f"{tmp_path / name} is damaged")
     assert numbers(store) == list(range(1, 41))
 
 
@@ -324,7 +319,6 @@ def test_another_record_s_file_is_not_taken_for_this_one_s(store, tmp_path, stor
     archive(other, tmp_path / "files")
     other.close()
     years(store)
-    with pytest.raises(Refusal) as caught:
-        archive(store, tmp_path / "files")
-    assert "is in the way: it is of other records." in caught.value.message
+    caught = refusal_of(archive, store, tmp_path / "files")
+    assert "is in the way: it is of other records." in caught.message
     assert len(numbers(store)) == 40

@@ -28,6 +28,7 @@ from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import verify_chain
 from opsroom.records.model import Event
+from support.errors import failure_of
 from support.records.large import fill_large
 from support.records.postgres import programs
 from support.records.stores import entry, fill, open_gates, rows, run
@@ -149,9 +150,8 @@ def test_a_backup_of_another_record_is_refused(store, store_url, fresh, tmp_path
     assert "Record 1, whose hash was noted on 2026-11-01, has another one now" in refusal.message
     # What pg_restore has put there already is of no use to anyone.
     if store.dialect == "postgresql":
-        with pytest.raises(Failure) as caught:
-            open_store(fresh)
-        assert caught.value.code is Code.STORE_CLOSED
+        caught = failure_of(open_store, fresh)
+        assert caught.code is Code.STORE_CLOSED
     else:
         assert not read_address(fresh).path or not Path(read_address(fresh).path).exists()
 
@@ -253,9 +253,10 @@ def test_tables_of_a_schema_that_nobody_looks_in_are_named(postgres, tmp_path):
 
 @pytest.mark.databases("postgresql")
 def test_a_missing_program_is_named(store, store_url, tmp_path):
-    with pytest.raises(Failure) as caught:
-        make(read_address(store_url), tmp_path / "backups", NOW, programs=str(tmp_path))
-    assert f"pg_dump is not in {tmp_path}." in caught.value.message
+    caught = failure_of(
+        make, read_address(store_url), tmp_path / "backups", NOW, programs=str(tmp_path)
+    )
+    assert f"pg_dump is not in {tmp_path}." in caught.message
     assert list((tmp_path / "backups").iterdir()) == []
 
 
@@ -273,10 +274,9 @@ def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
         patch.setattr(restore_module, "_verified", killed)
         with pytest.raises(KeyboardInterrupt):
             put_back(backup, fresh)
-    with pytest.raises(Failure) as caught:
-        open_store(fresh)
-    assert caught.value.code is Code.STORE_CLOSED
-    assert "its restoring was interrupted" in caught.value.message
+    caught = failure_of(open_store, fresh)
+    assert caught.code is Code.STORE_CLOSED
+    assert "its restoring was interrupted" in caught.message
     # Nothing opens what nothing has verified.
     for command in (["reopen"], ["make", "--folder", str(tmp_path / "more")]):
         assert main([*command, "--database", fresh]) == 2
@@ -295,10 +295,9 @@ def test_the_password_is_no_argument_of_a_program(store, tmp_path, monkeypatch):
         address.dialect, address.place, options={**address.options, "password": "s3cret-word"}
     )
     monkeypatch.setattr(Store, "address", with_password, raising=False)
-    with pytest.raises(Failure) as caught:
-        make(with_password, tmp_path / "backups", NOW, programs=str(tmp_path))
-    assert caught.value.message.count("s3cret-word") == 1
-    assert caught.value.message.endswith("s3cret-word")
+    caught = failure_of(make, with_password, tmp_path / "backups", NOW, programs=str(tmp_path))
+    assert caught.message.count("s3cret-word") == 1
+    assert caught.message.endswith("s3cret-word")
 
 
 @pytest.mark.databases("postgresql")
@@ -308,11 +307,12 @@ def test_the_passphrase_of_a_key_is_no_argument_of_a_program(store, tmp_path):
     script.chmod(0o755)
     address = store.address
     given = {**address.options, "sslpassword": "s3cret-word"}
-    with pytest.raises(Failure) as caught:
-        run_client("pg_dump", [], type(address)(address.dialect, "", options=given), str(tmp_path))
-    assert "service=opsroom" in caught.value.message
-    assert caught.value.message.endswith("[opsroom] sslpassword=s3cret-word")
-    assert caught.value.message.count("s3cret-word") == 1
+    caught = failure_of(
+        run_client, "pg_dump", [], type(address)(address.dialect, "", options=given), str(tmp_path)
+    )
+    assert "service=opsroom" in caught.message
+    assert caught.message.endswith("[opsroom] sslpassword=s3cret-word")
+    assert caught.message.count("s3cret-word") == 1
 
 
 def test_the_commands_do_what_they_say(store, store_url, fresh, tmp_path, capsys, monkeypatch):

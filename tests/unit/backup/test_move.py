@@ -14,6 +14,7 @@ from opsroom.backup.move import TABLES, move
 from opsroom.db.store import Store, open_store
 from opsroom.errors import Code, Failure, Refusal
 from opsroom.records.chain import verify_chain
+from support.errors import failure_of
 from support.records.large import fill_large
 from support.records.stores import entry, fill, open_gates, rows, run
 
@@ -104,10 +105,9 @@ def test_nothing_is_lost_of_what_commands_record_meanwhile(store, store_url, oth
 
 def test_commands_that_have_the_old_address_are_refused(store_url, other):
     move(store_url, other)
-    with pytest.raises(Failure) as caught:
-        open_store(store_url)
-    assert caught.value.code is Code.STORE_CLOSED
-    assert caught.value.hint == "Set 'database' in the config to the new one."
+    caught = failure_of(open_store, store_url)
+    assert caught.code is Code.STORE_CLOSED
+    assert caught.hint == "Set 'database' in the config to the new one."
     assert main(["reopen", "--database", store_url]) == 0
     open_store(store_url).close()
 
@@ -115,9 +115,8 @@ def test_commands_that_have_the_old_address_are_refused(store_url, other):
 def test_a_command_that_had_opened_the_old_one_records_nothing_there(store, store_url, other):
     fill(store, entry())
     move(store_url, other)
-    with pytest.raises(Failure) as caught:
-        fill(store, entry())
-    assert caught.value.code is Code.STORE_CLOSED
+    caught = failure_of(fill, store, entry())
+    assert caught.code is Code.STORE_CLOSED
     assert rows(store, "SELECT count(*) FROM ledger") == [(1,)]
     assert main(["reopen", "--database", store_url]) == 0
     assert fill(store, entry())[0].seq == 2

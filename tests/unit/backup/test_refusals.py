@@ -24,6 +24,7 @@ from opsroom.backup.restore import restore
 from opsroom.db.store import open_store
 from opsroom.db.url import read_address
 from opsroom.errors import Code, Failure, OpsroomError, Refusal
+from support.errors import refusal_of
 from support.records.large import fill_large
 from support.records.stores import entry, fill, rows
 
@@ -105,9 +106,8 @@ def test_what_a_dead_process_left_does_not_get_into_the_restored_one(backup, fre
     left = file_of(fresh).with_name(file_of(fresh).name + ending)
     left.parent.mkdir()
     left.write_bytes(b"pages of another database")
-    with pytest.raises(Refusal) as caught:
-        put_back(backup, fresh)
-    assert f"is in use ({left.name} lies there)" in caught.value.message
+    caught = refusal_of(put_back, backup, fresh)
+    assert f"is in use ({left.name} lies there)" in caught.message
     assert list(left.parent.iterdir()) == [left]
 
 
@@ -121,9 +121,8 @@ def test_a_database_that_a_command_makes_meanwhile_is_not_replaced(backup, fresh
         return verified(*given)
 
     monkeypatch.setattr(restoring, "_verified", meanwhile)
-    with pytest.raises(Refusal) as caught:
-        put_back(backup, fresh)
-    assert "is in use" in caught.value.message
+    caught = refusal_of(put_back, backup, fresh)
+    assert "is in use" in caught.message
     store = open_store(fresh)
     assert rows(store, "SELECT count(*) FROM ledger") == [(1,)]
     store.close()
@@ -157,9 +156,8 @@ def test_a_restored_database_is_read_while_others_write(backup, fresh):
 def test_a_closed_database_is_restored_as_closed(store_url, backup, fresh, tmp_path, capsys):
     move(store_url, f"sqlite:///{tmp_path}/new.db")
     closed = tmp_path / make(read_address(store_url), tmp_path, NOW).file
-    with pytest.raises(Refusal) as caught:
-        put_back(closed, fresh, because="The disk broke.")
-    assert "is of a database that was closed" in caught.value.message
+    caught = refusal_of(put_back, closed, fresh, because="The disk broke.")
+    assert "is of a database that was closed" in caught.message
     assert main(["restore", str(closed), "--database", fresh]) == 0
     assert "reopen lets it be used" in capsys.readouterr().out
 
@@ -171,9 +169,8 @@ def test_two_backups_in_one_second_do_not_exchange_their_notes(store, store_url,
     with pytest.raises(Refusal):
         make(read_address(store_url), tmp_path, NOW)
     os.rename(tmp_path / first.file, tmp_path / f".{first.file}.part")
-    with pytest.raises(Refusal) as caught:
-        make(read_address(store_url), tmp_path, NOW)
-    assert "exists already, or is being made" in caught.value.message
+    caught = refusal_of(make, read_address(store_url), tmp_path, NOW)
+    assert "exists already, or is being made" in caught.message
     os.rename(tmp_path / f".{first.file}.part", tmp_path / first.file)
     assert read_note(tmp_path / first.file).records == 1
 

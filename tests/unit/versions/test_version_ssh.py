@@ -12,6 +12,7 @@ from opsroom.deploys import Target
 from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.cases import cases
+from support.errors import failure_of
 from support.options import read_options
 from support.servers.sshd import Hosts
 
@@ -57,11 +58,10 @@ def test_a_file_that_is_not_there_means_that_nothing_runs(hosts: Hosts, tmp_path
 
 
 def test_hosts_that_differ_are_named_one_by_one(hosts: Hosts, tmp_path: Path) -> None:
-    with pytest.raises(Failure) as caught:
-        ask(hosts, file=written(tmp_path, "v1", "v2"))
-    assert caught.value.code is Code.BAD_ANSWER
-    assert caught.value.message == "Hosts of web on uat differ: v1 on web1 and v2 on web2."
-    assert caught.value.facts["versions"] == {"v1": ["web1"], "v2": ["web2"]}
+    caught = failure_of(ask, hosts, file=written(tmp_path, "v1", "v2"))
+    assert caught.code is Code.BAD_ANSWER
+    assert caught.message == "Hosts of web on uat differ: v1 on web1 and v2 on web2."
+    assert caught.facts["versions"] == {"v1": ["web1"], "v2": ["web2"]}
     (tmp_path / "web2").unlink()
     with pytest.raises(Failure, match="v1 on web1 and nothing on web2"):
         ask(hosts, file=str(tmp_path / "{host}"))

@@ -13,6 +13,7 @@ from opsroom.errors import Code, Failure
 from opsroom.versions import Running
 from support.deploys.jobs import Notes
 from support.deploys.ssh import World, deployer_of
+from support.errors import failure_of
 from support.servers.http import HttpServer, Reply
 from support.waiting import alive, until
 
@@ -89,14 +90,13 @@ def test_a_failed_check_brings_the_version_from_before_back(
     server.on("/web1", Reply(200, "v1"))
     server.on("/web2", Reply(200, "v0"))
     job = after("v0")
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", job, check=check(server))
-    assert caught.value.code is Code.DEPLOY_FAILED
-    assert caught.value.message == (
+    caught = failure_of(world.deploy, "v1", job, check=check(server))
+    assert caught.code is Code.DEPLOY_FAILED
+    assert caught.message == (
         f"The check did not pass within 1 s: {server.url('/web2')} answers without 'v1'. v0 is on "
         "web1 and web2. web3 is untouched."
     )
-    assert caught.value.facts["hosts"] == {
+    assert caught.facts["hosts"] == {
         "web1": "rolled_back",
         "web2": "rolled_back",
         "web3": "absent",
@@ -113,9 +113,8 @@ def test_a_version_that_is_neither_old_nor_new_brings_the_one_from_before_back(
     differ = Failure(Code.BAD_ANSWER, "?", facts={"mixed": True, "versions": {"v0": 1, "v1": 1}})
     job.reports = [Running("v0"), differ, Running("v9")]
     job.verify_for = 0.1
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", job, steps=[1, 2, "100%"])
-    assert caught.value.message == (
+    caught = failure_of(world.deploy, "v1", job, steps=[1, 2, "100%"])
+    assert caught.message == (
         "After step 2 of 3 the application reports v9, expected v0 or v1. v0 is on web1 and web2. "
         "web3 is untouched."
     )
@@ -130,9 +129,8 @@ def test_without_another_version_nothing_is_rolled_back(
     world: World, server: HttpServer, before: str, why: str
 ) -> None:
     server.on("/web1", Reply(500))
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", after(before), steps=[1, "100%"], check=check(server))
-    assert f"{why}, so nothing was rolled back. v1 is on web1; web2 and" in caught.value.message
+    caught = failure_of(world.deploy, "v1", after(before), steps=[1, "100%"], check=check(server))
+    assert f"{why}, so nothing was rolled back. v1 is on web1; web2 and" in caught.message
     assert world.versions() == ["v1", "", ""]
 
 
@@ -146,10 +144,9 @@ def test_a_host_that_cannot_go_back_is_named_and_the_others_do(
         return Reply(500)
 
     server.on("/web2", answer)
-    with pytest.raises(Failure) as caught:
-        world.deploy("v1", after("v0"), check=check(server))
-    assert "Bringing v0 back failed: 'sh' on web1 ended with status 3" in caught.value.message
-    assert "v0 is on web2; web1 may be half done. web3 is untouched." in caught.value.message
+    caught = failure_of(world.deploy, "v1", after("v0"), check=check(server))
+    assert "Bringing v0 back failed: 'sh' on web1 ended with status 3" in caught.message
+    assert "v0 is on web2; web1 may be half done. web3 is untouched." in caught.message
     assert world.versions() == ["v1", "v0", ""]
 
 
