@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from datetime import datetime, timezone
-from typing import Iterable
+from typing import Iterable, List, Tuple
 
 _HEAD = """BEGIN:VCALENDAR
 VERSION:2.0
@@ -41,7 +41,7 @@ def rota(*shifts: str) -> str:
     return (_HEAD + "".join(shifts) + "END:VCALENDAR\n").replace("\n", "\r\n")
 
 
-def by_node(library: str, calendar: str) -> list[str]:
+def by_node(library: str, calendar: str) -> List[str]:
     """The shifts that node-ical or ical.js finds: lines "person start end", by time, in UTC."""
     with open("rota.ics", "w", encoding="utf-8", newline="") as file:
         file.write(calendar)
@@ -50,7 +50,7 @@ def by_node(library: str, calendar: str) -> list[str]:
     return sorted(done.stdout.splitlines(), key=lambda line: line.split()[1:])
 
 
-def by_recurring_ical_events(calendar: str) -> list[str]:
+def by_recurring_ical_events(calendar: str) -> List[str]:
     """The shifts that recurring-ical-events finds, in the same way."""
     import icalendar
     import recurring_ical_events
@@ -60,7 +60,7 @@ def by_recurring_ical_events(calendar: str) -> list[str]:
     return _lines((one["SUMMARY"], one["DTSTART"].dt, one["DTEND"].dt) for one in found)
 
 
-def by_icalevents(calendar: str) -> list[str]:
+def by_icalevents(calendar: str) -> List[str]:
     """The shifts that icalevents finds, in the same way."""
     from icalevents.icalevents import events
 
@@ -69,7 +69,7 @@ def by_icalevents(calendar: str) -> list[str]:
     return _lines((one.summary, one.start, one.end) for one in found)
 
 
-def _lines(found: Iterable[tuple[str, datetime, datetime]]) -> list[str]:
+def _lines(found: Iterable[Tuple[str, datetime, datetime]]) -> List[str]:
     def minute(time: datetime) -> str:
         return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M")
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support.records.stores import choose_databases, empty_url, postgres, store, store_url
+from support.records.stores import (
+    choose_databases,
+    empty_url,
+    fresh_url,
+    other_url,
+    postgres,
+    store,
+    store_url,
+)
 
 # How fast a machine makes examples is no fault of what is tested.
 settings.register_profile("opsroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,4 +50,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 pytest_generate_tests = choose_databases
 
-__all__ = ["empty_url", "postgres", "pytest_generate_tests", "store", "store_url"]
+__all__ = [
+    "empty_url",
+    "fresh_url",
+    "other_url",
+    "postgres",
+    "pytest_generate_tests",
+    "store",
+    "store_url",
+]

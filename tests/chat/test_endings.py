@@ -12,7 +12,7 @@ import base64
 import random
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 import pytest
 
@@ -112,7 +112,7 @@ def forms() -> List[Tuple[str, Form]]:
     ]
 
 
-def names(form: Form) -> set[str]:
+def names(form: Form) -> Set[str]:
     return set(re.findall(r"\{\{ (\w+) \}\}", form.display))
 
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import Dict, List, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -74,7 +74,7 @@ def copied_to(pack: Path) -> Path:
     return pack
 
 
-def environ(pack: Path) -> dict[str, str]:
+def environ(pack: Path) -> Dict[str, str]:
     """This process's environment, with the copy in place of the checkout."""
     path = os.pathsep.join(str(pack / one) for one in ("actions/lib", "actions", ".", "tests"))
     return {**os.environ, "PYTHONPATH": path}

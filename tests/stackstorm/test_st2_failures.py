@@ -13,7 +13,7 @@ import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Set
 
 import pytest
 
@@ -175,7 +175,7 @@ def stage(
     server.drop(database)
 
 
-def _seen(world: World) -> set[str]:
+def _seen(world: World) -> Set[str]:
     with open_store(world.database).read() as on:
         return {row["source"] for row in rows(on, "SELECT source FROM watched")}
 

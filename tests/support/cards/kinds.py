@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from support.chat.conversation import Say, worked
 from support.contracts.vendor import Vendor
@@ -53,9 +53,9 @@ class Case:
     tracker: Dict[str, Any]
     me: str
     bob: str
-    columns: tuple[str, ...]
+    columns: Tuple[str, ...]
     vendor: Optional[Vendor] = None
-    secrets: tuple[str, ...] = ()
+    secrets: Tuple[str, ...] = ()
     people: Dict[str, Any] = field(default_factory=dict)
     # The vendor's side: what it remembers, and what can be done to it.
     side: Any = None

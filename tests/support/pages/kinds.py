@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Set, Tuple
 
 from support.chat.conversation import Say, worked
 from support.contracts.vendor import body_of
@@ -46,7 +46,7 @@ class Case:
     taken: Callable[[], int]
     can: Set[str]
     people: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: Tuple[str, ...] = ()
     on_call: str = ""
     # What the vendor was asked so far.
     requests: Callable[[], int] = lambda: 0

@@ -23,7 +23,9 @@ __all__ = [
     "empty_url",
     "entry",
     "fill",
+    "fresh_url",
     "open_gates",
+    "other_url",
     "postgres",
     "rows",
     "run",
@@ -66,6 +68,27 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     server = request.getfixturevalue("postgres")
     with server.database(server.template()) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_url(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of the same kind to restore into: a file that is not there, or an empty
+    database."""
+    if store_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/restored/opsroom.db"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture
+def other_url(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database of the other kind."""
+    if store_url.startswith("postgresql"):
+        yield f"sqlite:///{tmp_path}/new/opsroom.db"
+        return
+    with request.getfixturevalue("postgres").database() as url:
         yield url
 
 

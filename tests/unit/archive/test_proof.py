@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Iterator, List
+from typing import List
 
 import pytest
 
@@ -204,21 +204,11 @@ def test_archives_are_not_read_with_a_gap(folder, tmp_path, capsys):
     assert not (tmp_path / "read.db").exists()
 
 
-@pytest.fixture
-def other(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new database of the other sort."""
-    if store_url.startswith("postgresql"):
-        yield f"sqlite:///{tmp_path}/new/opsroom.db"
-        return
-    with request.getfixturevalue("postgres").database() as url:
-        yield url
-
-
-def test_an_archived_record_is_moved_and_guarded_there(store_url, folder, other):
-    move(store_url, other)
-    new = open_store(other)
+def test_an_archived_record_is_moved_and_guarded_there(store_url, folder, other_url):
+    move(store_url, other_url)
+    new = open_store(other_url)
     assert verified(new).ok
-    assert audit(["verify", "--database", other, "--archives", str(folder)]) == 0
+    assert audit(["verify", "--database", other_url, "--archives", str(folder)]) == 0
     newest = max(numbers(new))
     assert fill(new, entry())[0].seq == newest + 1
     with pytest.raises(Exception, match="append-only"):
@@ -232,23 +222,15 @@ def test_an_archived_record_is_moved_and_guarded_there(store_url, folder, other)
     new.close()
 
 
-@pytest.fixture
-def fresh(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database to restore into."""
-    if store_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/restored/opsroom.db"
-        return
-    with request.getfixturevalue("postgres").database() as url:
-        yield url
-
-
-def test_an_archived_record_is_backed_up_and_restored(store, store_url, folder, fresh, tmp_path):
+def test_an_archived_record_is_backed_up_and_restored(
+    store, store_url, folder, fresh_url, tmp_path
+):
     note = back_up(read_address(store_url), tmp_path / "backups", NOW)
     assert (note.intact, note.head) == (True, max(numbers(store)))
     heads = [Head("ab" * 32, 3), Head(note.head_hash, note.head)]
-    restored = restore(tmp_path / "backups" / note.file, read_address(fresh), heads)
+    restored = restore(tmp_path / "backups" / note.file, read_address(fresh_url), heads)
     assert restored.missing == []
-    again = open_store(fresh)
+    again = open_store(fresh_url)
     assert verified(again).ok
     with pytest.raises(Exception, match="append-only"):
         run(again, "DELETE FROM ledger WHERE seq > 28")

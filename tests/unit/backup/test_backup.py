@@ -43,16 +43,6 @@ def client(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", f"{programs()}{os.pathsep}{os.environ['PATH']}")
 
 
-@pytest.fixture
-def fresh(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database to restore into: a file that is not there, an empty database."""
-    if store_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/restored/opsroom.db"
-        return
-    with request.getfixturevalue("postgres").database() as url:
-        yield url
-
-
 def saved(url: str, tmp_path: Path) -> Path:
     return tmp_path / "backups" / make(read_address(url), tmp_path / "backups", NOW).file
 
@@ -89,7 +79,7 @@ def recording(store: Store) -> Iterator[list]:
 
 
 def test_a_backup_of_a_large_record_holds_one_moment_while_commands_run(
-    store, store_url, fresh, tmp_path
+    store, store_url, fresh_url, tmp_path
 ):
     fill_large(store, 100_000)
     with recording(store) as meanwhile:
@@ -101,8 +91,8 @@ def test_a_backup_of_a_large_record_holds_one_moment_while_commands_run(
         (note.head_hash,)
     ]
     noted = Head(rows(store, "SELECT hash FROM ledger WHERE seq = 99000")[0][0], 99_000)
-    assert put_back(backup, fresh, noted).missing == []
-    again = open_store(fresh)
+    assert put_back(backup, fresh_url, noted).missing == []
+    again = open_store(fresh_url)
     with again.read() as on:
         found = verify_chain(on)
     assert (found.ok, found.records, found.head_hash) == (True, note.records, note.head_hash)
@@ -110,32 +100,32 @@ def test_a_backup_of_a_large_record_holds_one_moment_while_commands_run(
     again.close()
 
 
-def test_what_is_kept_beside_the_record_comes_back_too(store, store_url, fresh, tmp_path):
+def test_what_is_kept_beside_the_record_comes_back_too(store, store_url, fresh_url, tmp_path):
     run(
         store,
         "INSERT INTO used_codes (person, counter, at) VALUES ('alice', 7, '2026-11-30T20:00:00')",
     )
-    put_back(saved(store_url, tmp_path), fresh)
-    again = open_store(fresh)
+    put_back(saved(store_url, tmp_path), fresh_url)
+    again = open_store(fresh_url)
     assert rows(again, "SELECT person, counter FROM used_codes") == [("alice", 7)]
     again.close()
 
 
 def test_a_noted_record_that_the_backup_lacks_is_not_given_up_silently(
-    store, store_url, fresh, tmp_path
+    store, store_url, fresh_url, tmp_path
 ):
     fill(store, entry(), entry())
     backup = saved(store_url, tmp_path)
     later = fill(store, entry())[0]
     noted = Head(later.hash, later.seq, "2026-12-01")
-    refusal = refused(put_back, backup, fresh, noted)
+    refusal = refused(put_back, backup, fresh_url, noted)
     assert refusal.message == (
         f"The backup {backup.name} ends with record 2, but record 3 was noted on 2026-12-01: what "
         "was recorded in between would be missing."
     )
-    restored = put_back(backup, fresh, noted, because="The disk of the runner broke.")
+    restored = put_back(backup, fresh_url, noted, because="The disk of the runner broke.")
     assert restored.missing == [noted]
-    again = open_store(fresh)
+    again = open_store(fresh_url)
     (record,) = rows(again, "SELECT event, requester, message, facts FROM ledger WHERE seq = 3")
     assert record[:2] == (Event.RESTORED.value, "root")
     assert "without the records up to 3: The disk of the runner broke." in record[2]
@@ -143,28 +133,28 @@ def test_a_noted_record_that_the_backup_lacks_is_not_given_up_silently(
     again.close()
 
 
-def test_a_backup_of_another_record_is_refused(store, store_url, fresh, tmp_path):
+def test_a_backup_of_another_record_is_refused(store, store_url, fresh_url, tmp_path):
     fill(store, entry(), entry())
     backup = saved(store_url, tmp_path)
-    refusal = refused(put_back, backup, fresh, Head("ab" * 32, 1, "2026-11-01"))
+    refusal = refused(put_back, backup, fresh_url, Head("ab" * 32, 1, "2026-11-01"))
     assert "Record 1, whose hash was noted on 2026-11-01, has another one now" in refusal.message
     # What pg_restore has put there already is of no use to anyone.
     if store.dialect == "postgresql":
-        caught = failure_of(open_store, fresh)
+        caught = failure_of(open_store, fresh_url)
         assert caught.code is Code.STORE_CLOSED
     else:
-        assert not read_address(fresh).path or not Path(read_address(fresh).path).exists()
+        assert not read_address(fresh_url).path or not Path(read_address(fresh_url).path).exists()
 
 
-def test_a_rebuilt_record_shows_at_the_last_noted_hash(store, store_url, fresh, tmp_path):
+def test_a_rebuilt_record_shows_at_the_last_noted_hash(store, store_url, fresh_url, tmp_path):
     fill(store, entry(), entry())
     backup = saved(store_url, tmp_path)
-    refusal = refused(put_back, backup, fresh, Head("ab" * 32, 2))
+    refusal = refused(put_back, backup, fresh_url, Head("ab" * 32, 2))
     assert "has another hash for record 2 than was noted" in refusal.message
 
 
 @pytest.mark.parametrize("damage", ["shorter", "other bytes"])
-def test_a_file_that_is_not_what_it_was_is_refused(store, store_url, fresh, tmp_path, damage):
+def test_a_file_that_is_not_what_it_was_is_refused(store, store_url, fresh_url, tmp_path, damage):
     fill(store, entry())
     backup = saved(store_url, tmp_path)
     content = bytearray(backup.read_bytes())
@@ -174,18 +164,18 @@ def test_a_file_that_is_not_what_it_was_is_refused(store, store_url, fresh, tmp_
         content[len(content) // 2] ^= 1
     backup.write_bytes(bytes(content))
     why = {"shorter": "size is", "other bytes": "content has another SHA-256"}[damage]
-    assert why in refused(put_back, backup, fresh).message
+    assert why in refused(put_back, backup, fresh_url).message
 
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"opsroom_backup": 1}'])
-def test_a_backup_without_a_note_is_none(store, store_url, fresh, tmp_path, content):
+def test_a_backup_without_a_note_is_none(store, store_url, fresh_url, tmp_path, content):
     backup = saved(store_url, tmp_path)
     if content is None:
         note_path(backup).unlink()
     else:
         note_path(backup).write_text(content)
-    refused(put_back, backup, fresh)
+    refused(put_back, backup, fresh_url)
 
 
 def test_a_backup_is_never_restored_over_something(store, store_url, tmp_path):
@@ -195,15 +185,15 @@ def test_a_backup_is_never_restored_over_something(store, store_url, tmp_path):
     assert rows(store, "SELECT count(*) FROM ledger") == [(1,)]
 
 
-def test_a_broken_record_is_backed_up_and_named_as_broken(store, store_url, fresh, tmp_path):
+def test_a_broken_record_is_backed_up_and_named_as_broken(store, store_url, fresh_url, tmp_path):
     fill(store, entry(), entry())
     open_gates(store)
     run(store, "UPDATE ledger SET message = 'other' WHERE seq = 1")
     backup = saved(store_url, tmp_path)
     assert not read_note(backup).intact
-    assert "The chain of" in refused(put_back, backup, fresh).message
-    put_back(backup, fresh, because="It is all that there is.")
-    again = open_store(fresh)
+    assert "The chain of" in refused(put_back, backup, fresh_url).message
+    put_back(backup, fresh_url, because="It is all that there is.")
+    again = open_store(fresh_url)
     ((message,),) = rows(again, "SELECT message FROM ledger WHERE seq = 3")
     assert message.endswith("record 2, whose chain is broken: It is all that there is.")
     again.close()
@@ -262,7 +252,7 @@ def test_a_missing_program_is_named(store, store_url, tmp_path):
 
 @pytest.mark.databases("postgresql")
 def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
-    store, store_url, fresh, tmp_path, monkeypatch, capsys
+    store, store_url, fresh_url, tmp_path, monkeypatch, capsys
 ):
     fill(store, entry(), entry())
     backup = saved(store_url, tmp_path)
@@ -273,16 +263,16 @@ def test_a_restore_that_is_killed_leaves_a_database_that_nobody_uses(
     with monkeypatch.context() as patch:
         patch.setattr(restore_module, "_verified", killed)
         with pytest.raises(KeyboardInterrupt):
-            put_back(backup, fresh)
-    caught = failure_of(open_store, fresh)
+            put_back(backup, fresh_url)
+    caught = failure_of(open_store, fresh_url)
     assert caught.code is Code.STORE_CLOSED
     assert "its restoring was interrupted" in caught.message
     # Nothing opens what nothing has verified.
     for command in (["reopen"], ["make", "--folder", str(tmp_path / "more")]):
-        assert main([*command, "--database", fresh]) == 2
+        assert main([*command, "--database", fresh_url]) == 2
         assert "nothing has verified it" in capsys.readouterr().err
     with pytest.raises(Failure, match="is being restored"):
-        open_store(fresh)
+        open_store(fresh_url)
 
 
 @pytest.mark.databases("postgresql")
@@ -315,7 +305,7 @@ def test_the_passphrase_of_a_key_is_no_argument_of_a_program(store, tmp_path):
     assert caught.message.count("s3cret-word") == 1
 
 
-def test_the_commands_do_what_they_say(store, store_url, fresh, tmp_path, capsys, monkeypatch):
+def test_the_commands_do_what_they_say(store, store_url, fresh_url, tmp_path, capsys, monkeypatch):
     fill(store, entry(), entry())
     monkeypatch.setenv("OPSROOM_DATABASE", store_url)
     monkeypatch.setattr("getpass.getuser", lambda: "root")
@@ -323,7 +313,7 @@ def test_the_commands_do_what_they_say(store, store_url, fresh, tmp_path, capsys
     backup = Path(capsys.readouterr().out.splitlines()[0])
     assert main(["check", str(backup)]) == 0
     assert f"{backup} is whole; its chain holds" in capsys.readouterr().out
-    assert main(["restore", str(backup), "--database", fresh]) == 0
+    assert main(["restore", str(backup), "--database", fresh_url]) == 0
     assert "No noted hash was compared" in capsys.readouterr().out
     shutil.copy(backup, tmp_path / "alone")
     assert main(["check", str(tmp_path / "alone")]) == 2
@@ -331,12 +321,12 @@ def test_the_commands_do_what_they_say(store, store_url, fresh, tmp_path, capsys
 
 
 @pytest.mark.databases("sqlite")
-def test_a_report_says_that_later_records_may_be_missing(store, store_url, fresh, tmp_path):
+def test_a_report_says_that_later_records_may_be_missing(store, store_url, fresh_url, tmp_path):
     fill(store, entry())
     backup = saved(store_url, tmp_path)
     noted = Head(fill(store, entry())[0].hash, 2)
-    put_back(backup, fresh, noted, because="The disk broke.")
-    again = open_store(fresh)
+    put_back(backup, fresh_url, noted, because="The disk broke.")
+    again = open_store(fresh_url)
     year = datetime.now(timezone.utc).year
     (gap,) = (
         one for one in make_report(again, read_period(str(year))).gaps if one.code == "restored"

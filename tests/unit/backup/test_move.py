@@ -4,8 +4,7 @@ meanwhile, and the old one closed."""
 from __future__ import annotations
 
 import threading
-from pathlib import Path
-from typing import Iterator, List
+from typing import List
 
 import pytest
 
@@ -25,17 +24,6 @@ _EVERY_TABLE = {
 }
 
 
-@pytest.fixture
-def other(store_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a new database of the other sort."""
-    if store_url.startswith("postgresql"):
-        yield f"sqlite:///{tmp_path}/new/opsroom.db"
-        return
-    server = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield url
-
-
 def refused(*urls: str) -> Refusal:
     with pytest.raises(Refusal) as caught:
         move(*urls)
@@ -52,30 +40,30 @@ def test_every_table_is_moved(store):
     assert found - {"alembic_version"} == set(TABLES)
 
 
-def test_rows_and_hashes_arrive_as_they_were_and_come_back(store, store_url, other, tmp_path):
+def test_rows_and_hashes_arrive_as_they_were_and_come_back(store, store_url, other_url, tmp_path):
     fill(store, entry(message="Größe \\ \t\n “x”", facts={"a": [1, None]}), entry(seconds=1.5))
     run(
         store,
         "INSERT INTO used_codes (person, counter, at) VALUES ('alice', 7, '2026-11-30T20:00:00')",
     )
     before = everything(store)
-    moved = move(store_url, other)
+    moved = move(store_url, other_url)
     assert (moved.rows["ledger"], moved.rows["used_codes"], moved.head) == (2, 1, 2)
-    new = open_store(other)
+    new = open_store(other_url)
     assert everything(new) == before
     with new.read() as on:
         assert verify_chain(on).ok
     assert fill(new, entry())[0].seq == 3
     new.close()
     back = f"sqlite:///{tmp_path}/back.db"
-    move(other, back)
+    move(other_url, back)
     again = open_store(back)
     assert [table for table, _ in everything(again)] == list(TABLES)
     assert len(rows(again, "SELECT 1 FROM ledger")) == 3
     again.close()
 
 
-def test_nothing_is_lost_of_what_commands_record_meanwhile(store, store_url, other):
+def test_nothing_is_lost_of_what_commands_record_meanwhile(store, store_url, other_url):
     fill_large(store, 100_000)
     recorded, refusals = [], []
 
@@ -91,10 +79,10 @@ def test_nothing_is_lost_of_what_commands_record_meanwhile(store, store_url, oth
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        moved = move(store_url, other)
+        moved = move(store_url, other_url)
     finally:
         thread.join()
-    new = open_store(other)
+    new = open_store(other_url)
     # What was recorded was either moved, or the command failed: it never went on in the old one.
     assert [one.seq for one in recorded if one.seq > moved.head] == []
     assert moved.head == 100_000 + len(recorded)
@@ -103,8 +91,8 @@ def test_nothing_is_lost_of_what_commands_record_meanwhile(store, store_url, oth
     assert refusals[0].code in (Code.STORE_CLOSED, Code.STORE_BUSY)
 
 
-def test_commands_that_have_the_old_address_are_refused(store_url, other):
-    move(store_url, other)
+def test_commands_that_have_the_old_address_are_refused(store_url, other_url):
+    move(store_url, other_url)
     caught = failure_of(open_store, store_url)
     assert caught.code is Code.STORE_CLOSED
     assert caught.hint == "Set 'database' in the config to the new one."
@@ -112,9 +100,9 @@ def test_commands_that_have_the_old_address_are_refused(store_url, other):
     open_store(store_url).close()
 
 
-def test_a_command_that_had_opened_the_old_one_records_nothing_there(store, store_url, other):
+def test_a_command_that_had_opened_the_old_one_records_nothing_there(store, store_url, other_url):
     fill(store, entry())
-    move(store_url, other)
+    move(store_url, other_url)
     caught = failure_of(fill, store, entry())
     assert caught.code is Code.STORE_CLOSED
     assert rows(store, "SELECT count(*) FROM ledger") == [(1,)]
@@ -122,32 +110,32 @@ def test_a_command_that_had_opened_the_old_one_records_nothing_there(store, stor
     assert fill(store, entry())[0].seq == 2
 
 
-def test_a_database_with_something_in_it_takes_nothing_more(store, store_url, other):
-    new = open_store(other)
+def test_a_database_with_something_in_it_takes_nothing_more(store, store_url, other_url):
+    new = open_store(other_url)
     fill(new, entry())
     new.close()
-    assert "is not empty: it has ledger." in refused(store_url, other).message
+    assert "is not empty: it has ledger." in refused(store_url, other_url).message
     open_store(store_url).close()
 
 
-def test_nothing_is_moved_while_a_deployment_is_running(store, store_url, other):
+def test_nothing_is_moved_while_a_deployment_is_running(store, store_url, other_url):
     run(
         store,
         "INSERT INTO claims (app, environment, deployment, command, holder, person, room, st2_user,"
         " execution_id, version, step, started_at, lease_until) VALUES"
         " ('web', 'uat', 'd1', 'deploy', 'alice', 'alice', '', '', '', 'v1', '', '', '')",
     )
-    assert "web on uat (alice)" in refused(store_url, other).message
-    new = open_store(other)
+    assert "web on uat (alice)" in refused(store_url, other_url).message
+    new = open_store(other_url)
     assert rows(new, "SELECT count(*) FROM claims") == [(0,)]
     new.close()
 
 
-def test_a_broken_record_stays_where_it_is(store, store_url, other):
+def test_a_broken_record_stays_where_it_is(store, store_url, other_url):
     fill(store, entry(), entry())
     open_gates(store)
     run(store, "UPDATE ledger SET message = 'other' WHERE seq = 1")
-    assert "is broken: Record 1 was changed" in refused(store_url, other).message
+    assert "is broken: Record 1 was changed" in refused(store_url, other_url).message
     open_store(store_url).close()
 
 

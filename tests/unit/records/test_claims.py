@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Optional, Tuple
 
 import pytest
 
@@ -173,7 +174,7 @@ def test_processes_that_take_renew_record_and_release_in_any_order_never_block_e
     assert sum(at_once(8, _work, store_url)) >= 1
 
 
-def _claim(index: int, url: str) -> tuple[int, str | None]:
+def _claim(index: int, url: str) -> Tuple[int, Optional[str]]:
     store = open_store(url)
     with store.write() as connection:
         claim = Claim("web", "uat", f"d{index}", "deploy", f"person{index}")

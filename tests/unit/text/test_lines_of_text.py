@@ -3,6 +3,8 @@ that count."""
 
 from __future__ import annotations
 
+from typing import List
+
 import pytest
 
 from opsroom.action import _fit
@@ -21,7 +23,7 @@ TEXTS = [
 ]
 
 
-def sizes(text: str) -> list[int]:
+def sizes(text: str) -> List[int]:
     return [len(row.encode("utf-8")) for row in text.split("\n")]
 
 

@@ -4,7 +4,7 @@ and those that belong to what is not over."""
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ..db.sql import Transaction, from_moment, one_of, rows
 from ..records.changes import open_changes
@@ -74,8 +74,8 @@ def _ends(on: Transaction, last: int) -> Set[int]:
 def _lasting(on: Transaction, last: int) -> Iterator[int]:
     """The records of locks that held when record `last` was written, and of incidents that were
     open then."""
-    held: dict[Tuple[str, str], Any] = {}
-    declared: dict[str, int] = {}
+    held: Dict[Tuple[str, str], Any] = {}
+    declared: Dict[str, int] = {}
     for row in rows(on, _LASTING, last=last):
         place, facts = (row["app"], row["environment"]), _facts(row["facts"])
         if row["event"] == Event.LOCKED.value:

@@ -57,7 +57,7 @@ def get_history(
     return Outcome(True, Code.HISTORY, text, facts)
 
 
-def _scope(context: Context, app_name: str, environment_name: str) -> tuple[str, str]:
+def _scope(context: Context, app_name: str, environment_name: str) -> Tuple[str, str]:
     settings = context.settings
     if app_name and environment_name:
         target = find_target(settings, app_name, environment_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Dict, List
 
 import pytest
 
@@ -170,7 +170,7 @@ def test_a_source_that_does_not_answer_stops_a_deployment_early(world: World) ->
         ({"app": "web", "version": "v1.0.0", "environment": "production"}, "not_allowed"),
     ],
 )
-def test_a_refusal_touches_nothing(world: World, given: dict[str, str], code: str) -> None:
+def test_a_refusal_touches_nothing(world: World, given: Dict[str, str], code: str) -> None:
     expect(world.ask("deploy", **given), ok=False, outcome="refused", code=code)
     assert world.events() == ["asked", "refused"]
     assert world.records()[-1].code == code
