@@ -1,4 +1,5 @@
-"""What an answer, a record or any other object is expected to hold: several values in one line."""
+"""What an answer, a record or any other object is expected to hold, and what a message is expected
+to say: several values in one line."""
 
 from __future__ import annotations
 
@@ -21,3 +22,13 @@ def expect(found: Any, **wanted: Any) -> None:
         if held != value:
             wrong.append(f"{name} is {held!r}, not {value!r}")
     assert not wrong, "\n".join([*wrong, f"in {found!r}"])
+
+
+def says(answer: Any, *parts: str, begins: str = "", ends: str = "") -> None:
+    """Fail unless the message of an answer has these parts, and begins and ends so."""
+    __tracebackhide__ = True
+    message = answer["message"]
+    missing = [one for one in parts if one not in message]
+    missing += [f"{begins} at the beginning"] if not message.startswith(begins) else []
+    missing += [f"{ends} at the end"] if not message.endswith(ends) else []
+    assert not missing, "\n".join([*missing, f"missing in {message!r}", f"of {answer!r}"])

@@ -19,7 +19,7 @@ from opsroom.errors import Code
 from opsroom.records.idempotency import KEPT
 from opsroom.stackstorm.context import Starter
 from support.cases import cases
-from support.expectations import expect
+from support.expectations import expect, says
 from support.processes import in_threads
 from support.seals import KEY, sealed
 from support.worlds.effects import ACTIONS, CHANGING, class_of
@@ -160,8 +160,7 @@ def test_the_answer_says_when_and_where_it_was_taken(world: World) -> None:
     assert deliver(world, "deploy", "e1", who, **given)["code"] == "deployed"
     again = deliver(world, "lock", "e2", who, environment="uat", reason="load test")
     expect(again, code="message_taken", outcome="refused", execution="e1")
-    assert again["message"].startswith("This message of alice was taken at ")
-    assert "(execution e1)" in again["message"]
+    says(again, "(execution e1)", begins="This message of alice was taken at ")
     assert counted(world, "SELECT count(*) FROM locks") == 0
     last = world.records()[-1]
     expect(last, event="refused", code="message_taken", command="lock")

@@ -14,7 +14,7 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.records import outbox
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
 from support.records.late import busy, late_rooms, letters
@@ -39,8 +39,7 @@ class TestPage:
         with busy(monkeypatch, since):
             answer = rooms.page()
         expect(answer, ok=True, code="paged", recorded=False)
-        assert "It is not recorded yet (the next command does that)" in answer["message"]
-        assert "the database is busy" in answer["message"]
+        says(answer, "It is not recorded yet (the next command does that)", "the database is busy")
         assert len(letters(rooms)) == 1
         assert rooms.ask("list_locks")["ok"]
         assert letters(rooms) == []

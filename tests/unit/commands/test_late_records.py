@@ -13,6 +13,7 @@ from opsroom.db.sql import rows
 from opsroom.db.store import open_store
 from opsroom.records import outbox
 from opsroom.records.outbox import waiting
+from support.expectations import says
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import Side
 from support.records.late import busy, late_rooms, letters
@@ -150,9 +151,7 @@ def test_a_full_disk_is_told_as_before(rooms: Rooms, monkeypatch: pytest.MonkeyP
     with busy(monkeypatch):
         answer = rooms.page()
     assert answer["code"] == "paged"
-    assert (
-        "It is not recorded, and no limit was checked: the database is busy." in answer["message"]
-    )
+    says(answer, "It is not recorded, and no limit was checked: the database is busy.")
 
 
 def test_a_store_that_may_only_be_read_takes_nothing_over(tmp_path: Path) -> None:

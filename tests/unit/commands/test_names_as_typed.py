@@ -10,7 +10,7 @@ import pytest
 
 from opsroom.config import load
 from opsroom.people import identify
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Rooms
 from support.worlds.world import make_world
 
@@ -78,22 +78,14 @@ def test_what_is_done_is_done_to_what_is_meant(world: Rooms, mark: str) -> None:
         "wrong_room",
     )
     world.world.unlock("everything", who="carol", room="#ops")
-    assert (
-        "to bob."
-        in world.ask("assign_card", card=mark.format("card-1"), assignee=mark.format("Bob"))[
-            "message"
-        ]
+    says(
+        world.ask("assign_card", card=mark.format("card-1"), assignee=mark.format("Bob")), "to bob."
     )
-    assert (
-        "to Bob\u2019s \u2013 Done"
-        in world.ask("move_card", card="CARD-1", column=mark.format("bob's - done").lstrip("@#"))[
-            "message"
-        ]
+    says(
+        world.ask("move_card", card="CARD-1", column=mark.format("bob's - done").lstrip("@#")),
+        "to Bob\u2019s \u2013 Done",
     )
-    assert (
-        "to Caf\u00e9"
-        in world.ask("move_card", card="CARD-1", column="\u2018Cafe\u0301\u2019")["message"]
-    )
+    says(world.ask("move_card", card="CARD-1", column="\u2018Cafe\u0301\u2019"), "to Caf\u00e9")
     paged = world.ask("page", who=mark.format("web\u2013team"), message="checkout is down")
     expect(paged, code="paged", team="web-team")
     page = mark.format("1")

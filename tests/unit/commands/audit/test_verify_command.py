@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opsroom.audit.heads import read_heads
-from support.expectations import expect
+from support.expectations import expect, says
 from support.records.audits import tamper, verify
 from support.worlds.world import World
 
@@ -31,9 +31,7 @@ class TestVerify:
         tamper(used, "UPDATE ledger SET requester = 'bob' WHERE seq = 3")
         told = verify(used)
         expect(told, ok=False, code="record_broken")
-        assert told["message"].startswith(
-            "The record is BROKEN: Record 3 was changed or put in by hand"
-        )
+        says(told, begins="The record is BROKEN: Record 3 was changed or put in by hand")
         assert told["breaks"][0]["record"] == 3
 
     def test_an_end_that_was_cut_off_is_found_by_a_hash_that_was_kept(self, used: World) -> None:
@@ -43,8 +41,7 @@ class TestVerify:
         tamper(used, f"DELETE FROM ledger WHERE seq = {newest.seq}")
         told = verify(used)
         assert told["code"] == "record_broken"
-        assert f"Record {newest.seq}, whose hash was noted on " in told["message"]
-        assert "is gone" in told["message"]
+        says(told, f"Record {newest.seq}, whose hash was noted on ", "is gone")
 
     def test_a_chain_made_anew_is_found_by_a_hash_noted_elsewhere(self, used: World) -> None:
         noted = used.records()[2]

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from opsroom import commands
-from support.expectations import expect
+from support.expectations import expect, says
 from support.records.late import away
 from support.servers.http import HttpServer, Reply
 from support.worlds.ruled import Ruled, make_ruled
@@ -241,8 +241,7 @@ def test_the_date_of_a_release_of_gitlab_counts(
     assert answer["code"] == code
     assert hooks.ruled.world.running("uat") == ("v1.0.0" if code == "deployed" else "")
     if code == "nothing_new":
-        assert "is dated " in answer["message"]
-        assert answer["message"].endswith("webhooks.gitlab.upcoming.")
+        says(answer, "is dated ", ends="webhooks.gitlab.upcoming.")
         hooks.ruled.world.config["webhooks"]["gitlab"]["upcoming"] = True
         assert hooks.gitlab(released_at=at)["code"] == "deployed"
 

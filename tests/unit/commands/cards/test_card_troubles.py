@@ -17,7 +17,7 @@ from opsroom.config.problems import Problems
 from opsroom.errors import Code, Failure, OpsroomError
 from opsroom.http.errors import in_doubt
 from support.cards.kinds import CARDS, CASES, VENDORS, VERBS, tracker_at
-from support.expectations import expect
+from support.expectations import expect, says
 from support.records.templates import copy_database
 from support.servers.http import HttpServer, Reply
 from support.troubles.no_api import NO_API, ODD
@@ -96,8 +96,7 @@ def test_a_redirect_of_basecamps_token_server_names_its_own_key(verb: str, tmp_p
         del world.config["trackers"]["desk"]["token"]
         answer = ask(world, "basecamp cards", verb)
     assert answer["code"] == "bad_answer"
-    assert f"redirects to {NEW}/login (302)" in answer["message"]
-    assert "trackers.desk.launchpad" in answer["message"]
+    says(answer, f"redirects to {NEW}/login (302)", "trackers.desk.launchpad")
 
 
 @pytest.mark.parametrize("verb", [one for one in VERBS if one != "find_cards"])

@@ -10,7 +10,7 @@ from opsroom.commands.cards.request import take_apart
 from opsroom.errors import Code, Failure
 from support.cards.creation import create
 from support.cards.scripted_tracker import DOWN, LOST, Elsewhere
-from support.expectations import expect
+from support.expectations import expect, says
 from support.worlds.world import World
 
 
@@ -77,9 +77,7 @@ class TestCreating:
         assert alice.line == f"alice (in #dev) via opsroom, {link}"
 
     def test_somebody_unmapped_is_said_to_be_unmapped(self, world: World) -> None:
-        assert create(world, "three", "web-team")["message"].endswith(
-            "alice has no web-team name in the config."
-        )
+        says(create(world, "three", "web-team"), ends="alice has no web-team name in the config.")
 
     def test_a_stranger_stays_a_stranger(self, world: World, there: Elsewhere) -> None:
         answer = create(world, "one", "ops", who="mallory")

@@ -7,7 +7,7 @@ from typing import Dict
 
 import pytest
 
-from support.expectations import expect
+from support.expectations import expect, says
 from support.worlds.guarded import approve, guarded_world, state_of, wait_for
 from support.worlds.world import World, git
 
@@ -36,8 +36,7 @@ def test_somebody_else_approves_and_it_is_deployed_in_the_name_of_who_asked(worl
     change = wait_for(world)
     answer = approve(world, change)
     expect(answer, ok=True, code="deployed")
-    assert answer["message"].startswith("alice deployed web v1.1.0 to production, verified")
-    assert "Approved by carol." in answer["message"]
+    says(answer, "Approved by carol.", begins="alice deployed web v1.1.0 to production, verified")
     assert world.running("production") == "v1.1.0"
     assert world.events() == ["asked", "waiting", "approved", "started", "succeeded"]
     records = world.records()
@@ -100,10 +99,7 @@ def test_as_many_different_people_as_the_config_wants(tmp_path: Path) -> None:
     change = wait_for(world)
     first = approve(world, change)
     expect(first, ok=True, code="approved")
-    assert (
-        f"carol approved change {change} (web v1.1.0 on production): 1 of 2 approved."
-        in first["message"]
-    )
+    says(first, f"carol approved change {change} (web v1.1.0 on production): 1 of 2 approved.")
     assert approve(world, change)["code"] == "approved_already"
     assert world.running("production") == ""
     assert approve(world, change, "dave")["code"] == "deployed"

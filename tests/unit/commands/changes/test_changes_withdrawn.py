@@ -11,7 +11,7 @@ import yaml
 from console.opening import open_session
 from opsroom.db.store import open_store
 from opsroom.records.changes import find
-from support.expectations import expect
+from support.expectations import expect, says
 from support.worlds.guarded import (
     SECRET,
     approvals_in,
@@ -31,9 +31,7 @@ def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> N
     git(world.folder / "repository", "tag", "--force", "v1.1.0", "v1.2.0")
     answer = approve(world, change)
     expect(answer, outcome="refused", code="changed_meanwhile")
-    assert answer["message"].startswith(
-        f"Change {change} could not go ahead. v1.1.0 of web is another commit now"
-    )
+    says(answer, begins=f"Change {change} could not go ahead. v1.1.0 of web is another commit now")
     assert answer["message"].endswith(" It is withdrawn.")
     assert answer["hint"] == "Ask again: deploy web v1.1.0 to production"
     assert (state_of(world, change), world.running("production")) == ("withdrawn", "")
@@ -41,9 +39,7 @@ def test_what_can_never_go_ahead_is_withdrawn_with_its_record(world: World) -> N
     expect(last, event="rejected", code="changed_meanwhile", requester="alice")
     assert last.deployment == world.records()[0].deployment
     again = approve(world, change, "dave")
-    assert again["message"].startswith(
-        f"Change {change} (web v1.1.0 on production) was withdrawn, by opsroom, at "
-    )
+    says(again, begins=f"Change {change} (web v1.1.0 on production) was withdrawn, by opsroom, at ")
     # What is told to say works.
     assert approve(world, wait_for(world))["code"] == "deployed"
 

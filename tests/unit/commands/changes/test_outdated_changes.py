@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.expectations import expect
+from support.expectations import expect, says
 from support.worlds.guarded import (
     approvals_in,
     approve,
@@ -22,9 +22,7 @@ def test_an_approval_of_what_is_no_longer_so_withdraws_the_change(world: World) 
     approve(world, wait_for(world, "v1.1.0"))
     answer = approve(world, change)
     expect(answer, ok=False, code="changed_meanwhile")
-    assert answer["message"].startswith(
-        f"Change {change} could not go ahead. web on production changed meanwhile"
-    )
+    says(answer, begins=f"Change {change} could not go ahead. web on production changed meanwhile")
     assert world.running("production") == "v1.1.0"
     assert state_of(world, change) == "withdrawn"
 

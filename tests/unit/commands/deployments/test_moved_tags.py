@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from opsroom.commands.request import Request
-from support.expectations import expect
+from support.expectations import expect, says
 from support.servers.http import HttpServer, Reply
 from support.worlds.world import World, git, runs
 
@@ -173,8 +173,7 @@ def test_the_history_shows_the_commits_where_only_they_differ(world: World) -> N
     second = move(world, "v1.1.0", "hotfix")
     world.deploy("v1.1.0")
     answer = world.ask("get_history", app="web", environment="uat")
-    assert f"v1.1.0 ({first[:12]}) -> v1.1.0 ({second[:12]})" in answer["message"]
-    assert "v1.0.0 -> v1.1.0 |" in answer["message"]
+    says(answer, f"v1.1.0 ({first[:12]}) -> v1.1.0 ({second[:12]})", "v1.0.0 -> v1.1.0 |")
     expect(answer["deployments"][0], commit_before=first, commit=second)
 
 
@@ -257,9 +256,7 @@ def test_drift_to_another_commit_of_one_name_is_told_as_such(world: World) -> No
         version_before="v1.1.0",
         event="e1",
     )
-    assert answer["message"].startswith(
-        "web on uat runs another commit of v1.1.0 now, and nobody asked opsroom"
-    )
+    says(answer, begins="web on uat runs another commit of v1.1.0 now, and nobody asked opsroom")
 
 
 def test_without_commits_names_are_all_there_is(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from support.cases import cases
-from support.expectations import expect
+from support.expectations import expect, says
 from support.seals import KEY, VERSION, sealed
 from support.worlds.guarded import SECRET, guarded_world
 from support.worlds.world import World
@@ -117,8 +117,7 @@ def test_a_user_of_stackstorm_is_known_as_such(world: World) -> None:
 def test_a_room_reads_which_relay_does_that_and_the_cure(world: World) -> None:
     answer = ask(world, "#ops", user="plain_bot")
     assert "reports the room #ops in the place of who speaks" in answer["message"]
-    assert "err-stackstorm does that on Slack" in answer["message"]
-    assert "relays/errbot" in answer["message"]
+    says(answer, "err-stackstorm does that on Slack", "relays/errbot")
     expect(answer, known_by="room", config_line="")
 
 

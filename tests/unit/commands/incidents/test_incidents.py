@@ -12,7 +12,7 @@ from opsroom.errors import Failure
 from opsroom.pagers import Delivery, State
 from support.cards import scripted_tracker
 from support.cards.scripted_tracker import DOWN, LOST, Elsewhere
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages import scripted_pager
 from support.pages.incidents import WHAT, close, declare, step
 from support.pages.rooms import Rooms
@@ -165,10 +165,7 @@ class TestTrouble:
         id = answer["incident"]
         expect(answer, ok=False, code="incident_incomplete")
         assert answer["message"].startswith(f"Incident {id} is declared, but incomplete. No card: ")
-        assert (
-            "There is page 1234. Repeat the command: only what is missing is made."
-            in answer["message"]
-        )
+        says(answer, "There is page 1234. Repeat the command: only what is missing is made.")
         assert len(rooms.said("#deploys")) == 1
         expect(declare(rooms), ok=True, incident=id, card="OPS-1")
         assert (len(cards.made), len(rooms.side().pages), len(cards.comments)) == (1, 1, 1)
@@ -203,9 +200,7 @@ class TestTrouble:
         close_database(monkeypatch)
         answer = declare(rooms)
         expect(answer, ok=False, code="incident_incomplete")
-        assert answer["message"].startswith(
-            "Only the page went out, the incident could not be kept: "
-        )
+        says(answer, begins="Only the page went out, the incident could not be kept: ")
         assert [one.text for one in rooms.side().pages] == [f"Incident: {WHAT}"]
 
     def test_an_unknown_incident_is_answered_with_the_open_ones(self, rooms: Rooms) -> None:

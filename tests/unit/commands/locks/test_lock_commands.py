@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 
 from opsroom.db.store import open_store
-from support.expectations import expect
+from support.expectations import expect, says
 from support.records.stores import run
 from support.waiting import until
 from support.worlds.ruled import Ruled
@@ -104,8 +104,7 @@ def test_the_lock_of_another_stays_theirs(world: World) -> None:
     world.lock()
     answer = world.lock("uat", "mine", who="alice")
     expect(answer, outcome="refused", code="locked")
-    assert "uat is locked by bob" in answer["message"]
-    assert "That lock stays." in answer["message"]
+    says(answer, "uat is locked by bob", "That lock stays.")
     assert world.events() == ["locked", "refused"]
 
 
@@ -184,9 +183,7 @@ def test_what_is_not_locked_cannot_be_unlocked_and_what_was_meant_is_named(world
     expect(world.unlock(who="alice"), code="not_locked", message="uat is not locked.")
     world.lock(app="web")
     narrower = world.unlock(who="alice")
-    assert narrower["message"].startswith(
-        "uat itself is not locked. But web on uat is locked by bob"
-    )
+    says(narrower, begins="uat itself is not locked. But web on uat is locked by bob")
     assert narrower["hint"] == "Say: unlock web on uat"
     wider = world.unlock("everything", who="carol", room="#ops")
     assert wider["code"] == "not_locked"

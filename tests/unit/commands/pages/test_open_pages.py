@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from opsroom.pagers import Incident, State, Target
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import DOWN, LOST
 from support.records.late import close_database
@@ -33,8 +33,7 @@ class TestDeeds:
         rooms.page()
         answer = rooms.ask(verb, "bob", page="1234")
         expect(answer, ok=True, code=did, number="1234")
-        assert answer["message"].startswith(f"bob {did} page 1234 (web-team) in pagerduty, ")
-        assert "after it went out. " in answer["message"]
+        says(answer, "after it went out. ", begins=f"bob {did} page 1234 (web-team) in pagerduty, ")
         assert answer["message"].endswith("https://p.example/1234")
         assert rooms.side().calls == ["page PSVC", f"{request} I1234 bob"]
         last = rooms.world.records()[-1]

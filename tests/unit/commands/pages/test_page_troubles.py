@@ -20,7 +20,7 @@ from opsroom.pagers import Target
 from opsroom.pagers.email import Options as SmtpOptions
 from opsroom.pagers.local import Options as LocalOptions
 from support.cases import cases
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.kinds import ADDRESSES, CASES, TARGETS, pager_at
 from support.pages.rooms import Clock, Rooms
 from support.records.templates import copy_database
@@ -113,8 +113,7 @@ def test_every_command_says_where_a_redirect_leads(name: str, verb: str, tmp_pat
     with Instead(Reply(308, "", {"Location": f"{NEW}/x"})) as server:
         answer = world_at(tmp_path, name, server, next_one=False).ask(verb, **given)
     assert answer["ok"] is False
-    assert f"redirects to {NEW}/x (308)" in answer["message"], answer
-    assert "pagers.duty.url" in answer["message"]
+    says(answer, f"redirects to {NEW}/x (308)", "pagers.duty.url")
 
 
 # What each can be asked about pages besides paging.

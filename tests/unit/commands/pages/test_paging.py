@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opsroom.pagers import Delivery, OnCall, Target
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Clock, Rooms
 from support.pages.scripted_pager import DOWN, LIMITED, WRONG
 
@@ -58,9 +58,7 @@ class TestAnswer:
 
     def test_without_a_word_on_who_is_reached_the_target_is_named(self, rooms: Rooms) -> None:
         rooms.side().on_call = ()
-        assert rooms.page()["message"].startswith(
-            "alice paged PSVC for web-team through pagerduty, incident 1234."
-        )
+        says(rooms.page(), begins="alice paged PSVC for web-team through pagerduty, incident 1234.")
 
     def test_a_page_whose_outcome_is_not_known_is_never_called_sent(self, rooms: Rooms) -> None:
         side = rooms.side()
@@ -105,8 +103,7 @@ class TestChain:
         rooms.side().script = [(False, trouble)]
         answer = rooms.page()
         expect(answer, ok=True, code="paged", pager="mail")
-        assert "through mail, incident 77." in answer["message"]
-        assert "pagerduty did not take it: https://p.example" in answer["message"]
+        says(answer, "through mail, incident 77.", "pagerduty did not take it: https://p.example")
         assert answer["tried"][0]["code"] == trouble.code.value
         assert len(rooms.side("mail").pages) == 1
         assert rooms.rows()[0]["pager"] == "mail"
@@ -115,26 +112,20 @@ class TestChain:
         rooms.side().delivery, rooms.side().notes = Delivery.NOBODY, ("alice is on call herself.",)
         answer = rooms.page()
         expect(answer, ok=True, pager="mail")
-        assert (
-            "pagerduty took it and reaches nobody. alice is on call herself." in answer["message"]
-        )
+        says(answer, "pagerduty took it and reaches nobody. alice is on call herself.")
 
     def test_when_nobody_is_reached_it_says_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().delivery = rooms.side("mail").delivery = Delivery.NOBODY
         answer = rooms.page()
         expect(answer, ok=False, code="nobody_notified", hint="Phone: +44 20 7946 0000")
-        assert answer["message"].startswith(
-            "The page to web-team reached nobody. pagerduty took it"
-        )
+        says(answer, begins="The page to web-team reached nobody. pagerduty took it")
         assert rooms.world.events() == ["asked", "failed"]
 
     def test_when_all_pagers_are_down_it_says_so_and_whom_to_phone(self, rooms: Rooms) -> None:
         rooms.side().script, rooms.side("mail").script = [(False, DOWN)], [(False, LIMITED)]
         answer = rooms.page()
         expect(answer, ok=False, code="not_paged", hint="Phone: +44 20 7946 0000")
-        assert answer["message"].startswith(
-            "Nobody was paged for web-team, neither pagerduty and mail took it."
-        )
+        says(answer, begins="Nobody was paged for web-team, neither pagerduty and mail took it.")
         assert rooms.rows() == []
         assert rooms.world.records()[-1].code == "not_paged"
 

@@ -9,7 +9,7 @@ import pytest
 from opsroom.audit.collect import collect
 from opsroom.audit.period import read_period
 from opsroom.db.store import open_store
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import DOWN
 from support.records.late import close_database
@@ -22,10 +22,10 @@ class TestLimit:
             assert rooms.page(who=["web-team", "bob"][number])["code"] == "paged"
         answer = rooms.page(message="once more")
         expect(answer, code="page_limit", outcome="refused")
-        assert answer["message"].startswith(
-            "alice has sent 2 pages in the last 10 min, as many as the config allows; nobody was "
-            "paged. "
-            "The next one may go out after "
+        says(
+            answer,
+            begins="alice has sent 2 pages in the last 10 min, as many as the config allows; "
+            "nobody was paged. The next one may go out after ",
         )
         assert answer["hint"] == "If it cannot wait: emergency page web-team: what is wrong"
         assert len(rooms.side().pages) == 2
@@ -130,9 +130,8 @@ class TestRecord:
         close_database(monkeypatch)
         answer = rooms.page()
         expect(answer, ok=True, code="paged", recorded=False)
-        assert (
-            "It is not recorded yet (the next command does that), and no limit was checked"
-            in answer["message"]
+        says(
+            answer, "It is not recorded yet (the next command does that), and no limit was checked"
         )
         assert "the database cannot be used." in answer["message"]
         assert len(rooms.side().pages) == 1

@@ -11,7 +11,7 @@ import pytest
 from opsroom.db.store import open_store
 from opsroom.errors import Code, Failure
 from opsroom.pagers import Delivery, OnCall, State, Target
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Clock, Rooms
 from support.pages.scripted_pager import DOWN, LOST, SLOW
 from support.records.stores import rows, run
@@ -92,8 +92,7 @@ class TestAnswers:
         assert rooms.page()["code"] == "paged"
         again = rooms.page()
         assert again["code"] == "paged_already"
-        assert "it was not sent again" in again["message"]
-        assert "incident 1234" in again["message"]
+        says(again, "it was not sent again", "incident 1234")
 
     def test_which_pager_may_have_it_is_not_cut_off(self, rooms: Rooms, clock: Clock) -> None:
         long_chain(rooms)
@@ -177,9 +176,7 @@ class TestFollowingUp:
         rooms.side().script = [(True, lost)]
         answer = rooms.ask("escalate_page", page="1234")
         assert answer["ok"] is False
-        assert answer["message"].startswith(
-            "Whether alice escalated page 1234 (web-team) is not known: "
-        )
+        says(answer, begins="Whether alice escalated page 1234 (web-team) is not known: ")
         assert rooms.world.events()[-1] == "unconfirmed"
         rooms.side().script = [(False, DOWN)]
         assert "refused" in rooms.ask("escalate_page", page="1234")["message"]

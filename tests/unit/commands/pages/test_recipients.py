@@ -8,7 +8,7 @@ from typing import Any, List
 import pytest
 
 from opsroom.pagers import OnCall, Target
-from support.expectations import expect
+from support.expectations import expect, says
 from support.pages.rooms import Rooms
 from support.pages.scripted_pager import DOWN, UNTIL
 
@@ -122,10 +122,7 @@ class TestAskedBack:
         rooms.world.config["teams"]["web"] = {"pagerduty": "POTHER"}
         answer = rooms.page("web")
         assert answer["code"] == "which_who"
-        assert (
-            "web is an application, for which web-team is paged, and web is a team."
-            in answer["message"]
-        )
+        says(answer, "web is an application, for which web-team is paged, and web is a team.")
         assert pages(rooms) == []
 
     def test_an_application_that_pages_the_team_of_its_own_name_is_not(self, rooms: Rooms) -> None:
@@ -176,10 +173,7 @@ class TestAskedBack:
         rooms.side("mail").knows = (Target("schedule", "S1", "Night"),)
         answer = rooms.page("night")
         assert answer["code"] == "paged"
-        assert (
-            "pagerduty could not be asked for the name: https://p.example is unreachable"
-            in answer["message"]
-        )
+        says(answer, "pagerduty could not be asked for the name: https://p.example is unreachable")
 
     def test_when_it_could_only_be_in_one_that_is_down_that_is_said(self, rooms: Rooms) -> None:
         rooms.side().trouble["look_up"] = DOWN
