@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import threading
 from pathlib import Path
@@ -48,6 +49,25 @@ def add_and_raise(store: Store, error: BaseException) -> None:
 def apps(store: Store) -> List[str]:
     with store.read() as on:
         return sorted(row["app"] for row in rows(on, "SELECT app FROM handles"))
+
+
+@pytest.mark.databases("postgresql")
+def test_a_process_with_many_open_files_keeps_its_connection_too(
+    store: Store, store_url: str, made: List[Any]
+) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most < 1200:
+        pytest.skip("this user may not open so many files")
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
+    try:
+        again = open_store(store_url)
+        for number in range(3):
+            add(again, str(number))
+        assert len(made) == 1
+        again.close()
+    finally:
+        for one in files:
+            os.close(one)
 
 
 def test_transactions_one_after_the_other_share_a_connection(

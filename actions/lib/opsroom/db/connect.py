@@ -137,7 +137,12 @@ def _silent(driver: Any) -> bool:
     """Whether a server has nothing to say on an idle connection: what it would say is that it ends
     it."""
     try:
-        return not driver.closed and not select.select([driver.fileno()], [], [], 0)[0]
+        if driver.closed:
+            return False
+        # `select.select` takes no descriptor from 1024 on.
+        poll = select.poll()
+        poll.register(driver.fileno(), select.POLLIN)
+        return not poll.poll(0)
     except Exception:
         return False
 
