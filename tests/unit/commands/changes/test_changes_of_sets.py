@@ -9,8 +9,11 @@ from typing import Any, List
 
 import pytest
 
-from opsroom.commands import changes
+from opsroom.commands import Outcome, changes
 from opsroom.commands.changes import sets
+from opsroom.commands.changes.set_messages import waiting_set
+from opsroom.errors import Code
+from opsroom.records.change import Kind
 from support.expectations import expect
 from support.worlds.guarded import let_time_run_out, reject, state_of
 from support.worlds.sets import ends, guarded, shop, together, with_cart, world_of_sets
@@ -185,19 +188,41 @@ def twenty(world: World) -> World:
 
 
 def test_of_twenty_changes_the_word_is_shown(twenty: World) -> None:
-    # To be confirmed: how long that may take is the same for all, whenever each was asked for.
-    twenty.config["environments"]["uat"]["confirm_within"] = "5m"
+    guarded(twenty)
     answer = shop(twenty)
     first = answer["changes"][0]
     assert answer["message"].startswith(
-        f"20 changes wait together. One word is for all of them: confirm change {first} ("
+        f"20 changes wait together. One word is for all of them: approve change {first} ("
     )
     assert answer["message"].endswith("and 14 more; see: show changes")
-    done = twenty.ask("confirm_change", "alice", change=first)
+    done = twenty.ask("approve_change", "carol", change=first)
     assert done["message"].startswith("Deployed, 20: application-number-0 v1.2.0, ")
     assert {one.facts["set"] for one in twenty.records() if one.event.value == "succeeded"} == {
         "shop"
     }
+
+
+def test_the_word_is_wanted_until_the_first_of_them_expires() -> None:
+    asked = datetime(2026, 12, 1, 9, 59, 59, tzinfo=timezone.utc)
+    made = [
+        Outcome(
+            True,
+            Code.WAITING,
+            "",
+            {
+                "change": f"CH{minutes}",
+                "app": "web",
+                "version": "v1",
+                "plan": "web on uat",
+                "problem": "",
+                "expires_at": asked + timedelta(minutes=minutes),
+                "waits_for": f"carol, 1 needed, until 10:0{minutes} UTC",
+            },
+        )
+        for minutes in (2, 1)
+    ]
+    text = waiting_set(Kind.APPROVAL, made, [])
+    assert "approve change CH2 (carol, 1 needed, until 10:01 UTC)" in text
 
 
 def test_of_twenty_the_one_that_failed_is_shown(twenty: World) -> None:

@@ -59,8 +59,9 @@ def how_it_ended(error: Exception) -> str:
 def waiting_set(kind: Kind, made: Sequence[Outcome], there: Sequence[Outcome]) -> str:
     """What waits together, how one word is for all of it, and what is there already."""
     ids = [str(one.facts["change"]) for one in made]
-    limits = {str(one.facts["waits_for"]) for one in made}
-    who = f" ({limits.pop()})" if len(limits) == 1 else ""
+    # One person asked for all of them on one environment; the word has to come for the first.
+    soonest = min(made, key=lambda one: one.facts["expires_at"])
+    who = f" ({soonest.facts['waits_for']})"
     problems = [str(one.facts["problem"]) for one in made if one.facts["problem"]]
     verb = "approve" if kind is Kind.APPROVAL else "confirm"
     word = problems[0] if problems else f"One word is for all of them: {verb} change {ids[0]}{who}"
