@@ -232,9 +232,9 @@ class TestWatching:
     def test_an_acknowledgement_is_told_once_in_its_room_and_recorded(self, rooms: Rooms) -> None:
         rooms.page()
         becomes(rooms, State.ACKNOWLEDGED)
-        rooms.watch(180, times=2)
+        rooms.watch(420, times=2)
         assert rooms.said("#dev") == [
-            "Page 1234 (web-team) was acknowledged in pagerduty after 3 min. On it: bob."
+            "Page 1234 (web-team) was acknowledged in pagerduty after 7 min. On it: bob."
         ]  # fmt: skip
         assert rooms.world.events() == ["asked", "paged", "acknowledged"]
         records = rooms.world.records()
