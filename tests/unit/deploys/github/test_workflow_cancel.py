@@ -54,6 +54,7 @@ def test_a_run_that_is_not_queued_yet_is_asked_again_to_end(
 def test_a_run_that_ended_before_it_was_cancelled_is_said_to_have(
     site: Site, github: GithubDeployments
 ) -> None:
+    github.states = [("in_progress", None), ("in_progress", None), ("completed", "success")]
     deployer = site.deployer()
     original = deployer.service.workflow.cancel
 
