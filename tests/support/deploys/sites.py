@@ -183,6 +183,14 @@ def _jenkins_build(played: Jenkins, deployment: str) -> str:
     return f"{played.builds[number]['queueId']}/{number}"
 
 
+def _jenkins_cancelled(played: Jenkins) -> bool:
+    """In the queue where it is cancelled before a build begins, otherwise the build itself."""
+    (item,) = played.items.values()
+    if not item["build"]:
+        return bool(item["cancelled"])
+    return bool(played.builds[item["build"]]["result"] == "ABORTED")
+
+
 def _argo_sync(played: ArgoCD, deployment: str) -> str:
     played.spec["source"]["targetRevision"] = "v1.0.0"
     played.begun(deployment)
@@ -259,7 +267,7 @@ KINDS: Dict[str, Kind] = {
         hold=lambda made: setattr(made, "states", [None]),
         let_go=lambda made: setattr(made, "states", [None, "SUCCESS"]),
         started=lambda made: len(made.items),
-        cancelled=lambda made: [one["result"] for one in made.builds.values()] == ["ABORTED"],
+        cancelled=_jenkins_cancelled,
         begin=_jenkins_build,
     ),
 }
