@@ -48,7 +48,7 @@ def test_a_change_waits_for_somebody_else_and_is_then_deployed_and_recorded(
     change = change_of(asked)
     assert guarded.running("production") == ""
     assert f"approve change {change}" in asked.message
-    assert asked.posted["extra"]["slack"]["color"] == "#2eb886"
+    assert asked.posted["extra"]["slack"]["color"] == "#daa038"
     approved = stackstorm.say(f"approve change {change}", "carol", "#ops")
     assert (approved.status, approved.code) == ("succeeded", "deployed"), approved.result
     assert "Approved by carol." in approved.message
