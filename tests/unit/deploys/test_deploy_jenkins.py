@@ -153,7 +153,7 @@ def test_an_item_that_nobody_knows_is_over(site: Site) -> None:
 
 
 def test_without_a_parameter_the_only_such_build_is_taken_up(site: Site, jenkins: Jenkins) -> None:
-    jenkins.build(result=None, user="somebody", **SAME)
+    jenkins.build(result=None, user="someone", **SAME)
     jenkins.build(result=None, VERSION="v1.0.0", ENVIRONMENT="test")
     mine = jenkins.build(result=None, **SAME)
     jenkins.states = [None, "SUCCESS"]

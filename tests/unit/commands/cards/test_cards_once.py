@@ -1,4 +1,4 @@
-"""A card is made once, whoever repeats it, whatever answer is lost and whichever runner dies; and
+"""A card is made once, no matter who repeats it, which answer is lost and which runner dies; and
 what the record has of it."""
 
 from __future__ import annotations
